@@ -1,0 +1,7 @@
+//! `agents`: see the library's [`fleet::run_agents`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fleet::run_agents()
+}

@@ -1,0 +1,11 @@
+//! What the verbs share or only look at: which projects are meant, records, terminals, and how it went.
+
+mod outcomes;
+mod records;
+mod select;
+mod terminals;
+
+pub(crate) use outcomes::finish;
+pub(crate) use records::{get, list, print_json, set_enabled, validate};
+pub(crate) use select::{chosen, split_update};
+pub(crate) use terminals::{attach, logs, send};

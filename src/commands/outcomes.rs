@@ -1,0 +1,45 @@
+//! How it went with each of several projects, and the exit code of all of them.
+
+use crate::error::Exit;
+use crate::operations::Outcome;
+use crate::ui::Ui;
+
+/// Says how it went, project by project, and returns the exit code: the common one, or "mixed".
+pub(crate) fn finish(outcomes: Vec<Outcome>, ui: &Ui) -> Exit {
+    let mut codes = Vec::new();
+    for outcome in outcomes {
+        match outcome.result {
+            Ok(done) => {
+                ui.status(done);
+                codes.push(Exit::Done);
+            }
+            Err(error) => codes.push(ui.fail(&error)),
+        }
+    }
+    ui.end_progress();
+    common(&codes)
+}
+
+/// Returns the exit code that stands for several.
+pub(super) fn common(codes: &[Exit]) -> Exit {
+    match codes {
+        [] => Exit::Done,
+        [first, rest @ ..] if rest.iter().all(|code| code == first) => *first,
+        _ if codes.contains(&Exit::Done) => Exit::Mixed,
+        _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_code_stands_for_all_where_they_agree() {
+        use Exit::{Done, Failed, Mixed, Refused};
+        assert_eq!(common(&[]), Done);
+        assert_eq!(common(&[Refused, Refused]), Refused);
+        assert_eq!(common(&[Done, Refused]), Mixed);
+        assert_eq!(common(&[Failed, Refused]), Failed);
+    }
+}

@@ -1,0 +1,172 @@
+//! The registry alone: `list`, `get`, `validate`, `enable`, `disable`.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Exit;
+use crate::fleet::Fleet;
+use crate::names::Name;
+use crate::registry::{Project, Registry, Watch};
+use crate::ui::{Table, Ui, count};
+
+/// Prints a table or JSON of projects, as registered.
+pub(crate) fn list(
+    fleet: &Fleet,
+    label: Option<&str>,
+    harness: Option<&Name>,
+    as_json: bool,
+    ui: &Ui,
+) -> anyhow::Result<()> {
+    if let Some(harness) = harness {
+        fleet.registry.harness(harness)?;
+    }
+    let wanted = |project: &&Project| {
+        label.is_none_or(|label| project.labels.iter().any(|own| own == label))
+            && harness.is_none_or(|harness| project.harness == *harness)
+    };
+    let projects: Vec<&Project> = fleet.registry.projects.values().filter(wanted).collect();
+    if as_json {
+        let records: Vec<Value> = projects.into_iter().map(record).collect();
+        return print_json(&records, ui);
+    }
+    if projects.is_empty() {
+        ui.status("no project is registered");
+        ui.hint("`fleet create NAME` makes one");
+        return Ok(());
+    }
+    let mut table = Table::new([
+        "name", "harness", "ref", "location", "labels", "watch", "enabled",
+    ]);
+    for project in projects {
+        let shown = project
+            .location
+            .strip_prefix(&fleet.root)
+            .unwrap_or(&project.location);
+        table.row([
+            project.name.to_string(),
+            project.harness.to_string(),
+            project.reference.to_string(),
+            shown.display().to_string(),
+            project.labels.join(", "),
+            if project.watch == Watch::Heal {
+                "heal".to_owned()
+            } else {
+                String::new()
+            },
+            if project.enabled {
+                String::new()
+            } else {
+                "no".to_owned()
+            },
+        ]);
+    }
+    ui.result(table);
+    Ok(())
+}
+
+/// Prints one project's record, with where each value comes from if that is wanted.
+pub(crate) fn get(
+    fleet: &Fleet,
+    name: &Name,
+    origin: bool,
+    as_json: bool,
+    ui: &Ui,
+) -> anyhow::Result<()> {
+    let project = fleet.registry.project(name)?;
+    if as_json {
+        return print_json(&record(project), ui);
+    }
+    let mut table = Table::new(["key", "value", "origin"]);
+    for setting in fleet.registry.origins(name) {
+        let from = if origin {
+            setting.origin.to_string()
+        } else {
+            String::new()
+        };
+        table.row([setting.key.to_owned(), setting.value, from]);
+    }
+    ui.result(table);
+    Ok(())
+}
+
+/// Checks the registry: every problem at once. Warnings do not make it invalid.
+pub(crate) fn validate(root: &Path, ui: &Ui) -> anyhow::Result<()> {
+    let registry = Registry::load(root)?;
+    for warning in &registry.warnings {
+        ui.warn(warning);
+    }
+    ui.status(format!(
+        "{} is valid: {}",
+        registry.path.display(),
+        count(registry.projects.len(), "project")
+    ));
+    Ok(())
+}
+
+/// Allows projects to be started, or forbids it.
+pub(crate) fn set_enabled(
+    fleet: &Fleet,
+    names: &[Name],
+    enabled: bool,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Exit> {
+    let word = if enabled { "enabled" } else { "disabled" };
+    let mut edit = (!dry_run).then(|| fleet.edit(ui)).transpose()?;
+    let mut told = Vec::new();
+    for name in names {
+        let now = match &edit {
+            Some(edit) => edit.registry().project(name)?.enabled,
+            None => fleet.registry.project(name)?.enabled,
+        };
+        if now == enabled {
+            told.push(format!("`{name}` is {word} already"));
+            continue;
+        }
+        if let Some(edit) = &mut edit {
+            edit.set_enabled(name, enabled)?;
+            told.push(format!("{word} `{name}`"));
+        } else {
+            ui.result(format!(
+                "{name}:\n  write enabled = {enabled} into fleet.toml"
+            ));
+        }
+    }
+    if let Some(edit) = edit {
+        edit.save()?;
+    }
+    for text in told {
+        ui.status(text);
+    }
+    Ok(Exit::Done)
+}
+
+fn record(project: &Project) -> Value {
+    let env: Map<String, Value> = project
+        .env
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    json!({
+        "name": project.name,
+        "harness": project.harness,
+        "ref": project.reference,
+        "commit": project.commit,
+        "location": project.location,
+        "branch": project.branch,
+        "enabled": project.enabled,
+        "watch": project.watch,
+        "labels": project.labels,
+        "stop_grace": project.stop_grace.as_secs_f64(),
+        "env": env,
+        "env_file": project.env_file,
+        "args": project.args,
+    })
+}
+
+/// Prints a value as JSON for machines, indented for people.
+pub(crate) fn print_json(value: &impl serde::Serialize, ui: &Ui) -> anyhow::Result<()> {
+    ui.result(serde_json::to_string_pretty(value)?);
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Which projects a command line means.
+
+use crate::cli::Selector;
+use crate::error::usage;
+use crate::fleet::Fleet;
+use crate::names::{Name, Ref, nearest};
+use crate::registry::Project;
+use crate::status::{self, Depth, Verdict};
+use crate::ui::list;
+
+/// Returns the projects that are meant, by name: those named, and those that the selectors choose.
+///
+/// An unknown name is an error; selectors that choose nothing are not.
+pub(crate) fn chosen<'a>(
+    fleet: &'a Fleet,
+    names: &[Name],
+    selector: &Selector,
+) -> anyhow::Result<Vec<&'a Project>> {
+    let selects = selector.is_given();
+    if names.is_empty() && !selects {
+        return Err(usage("no project is named")
+            .hint("name one, or choose several with `--all` or `--label LABEL`")
+            .into());
+    }
+    let mut projects: Vec<&Project> = Vec::new();
+    for name in names {
+        projects.push(fleet.registry.project(name)?);
+    }
+    if selects {
+        projects.extend(selected(fleet, selector)?);
+    }
+    projects.sort_by(|a, b| a.name.cmp(&b.name));
+    projects.dedup_by(|a, b| a.name == b.name);
+    Ok(projects)
+}
+
+fn selected<'a>(fleet: &'a Fleet, selector: &Selector) -> anyhow::Result<Vec<&'a Project>> {
+    if let Some(harness) = &selector.harness {
+        fleet.registry.harness(harness)?;
+    }
+    let by_registry = |project: &&Project| {
+        selector
+            .label
+            .as_ref()
+            .is_none_or(|label| project.labels.contains(label))
+            && selector
+                .harness
+                .as_ref()
+                .is_none_or(|harness| project.harness == *harness)
+    };
+    let projects: Vec<&Project> = fleet
+        .registry
+        .projects
+        .values()
+        .filter(by_registry)
+        .collect();
+    let Some(word) = &selector.state else {
+        return Ok(projects);
+    };
+    let verdict = verdict(word)?;
+    let report = status::collect(fleet, &projects, Depth::Fast)?;
+    let verdicts = report.projects.iter().map(|project| project.verdict);
+    Ok(projects
+        .into_iter()
+        .zip(verdicts)
+        .filter(|(_, found)| *found == verdict)
+        .map(|(project, _)| project)
+        .collect())
+}
+
+fn verdict(word: &str) -> anyhow::Result<Verdict> {
+    let words = Verdict::ALL.map(Verdict::word);
+    let found = Verdict::ALL
+        .into_iter()
+        .find(|verdict| verdict.word() == word);
+    Ok(found.ok_or_else(|| {
+        let fault = usage(format!("`{word}` is not a verdict"));
+        match nearest(word, words) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault.hint(format!("the verdicts are {}", list(words))),
+        }
+    })?)
+}
+
+/// Parts the words of `fleet update` into projects and a ref. The last word is the ref, unless it names a project.
+pub(crate) fn split_update(
+    fleet: &Fleet,
+    words: &[String],
+    selector: &Selector,
+) -> anyhow::Result<(Vec<Name>, Option<Ref>)> {
+    let selects = selector.is_given();
+    let name = |word: &String| -> anyhow::Result<Name> {
+        word.parse().map_err(|why: String| usage(why).into())
+    };
+    let is_project = |word: &String| {
+        word.parse()
+            .is_ok_and(|name: Name| fleet.registry.projects.contains_key(&name))
+    };
+    let (names, reference) = match words {
+        [names @ .., last] if (selects || !names.is_empty()) && !is_project(last) => {
+            (names, Some(last))
+        }
+        names => (names, None),
+    };
+    let reference = reference.map(|word| word.parse::<Ref>()).transpose();
+    let reference = reference
+        .map_err(|why| usage(why).hint("name a tag, a branch or a commit of the harness"))?;
+    Ok((
+        names.iter().map(name).collect::<anyhow::Result<_>>()?,
+        reference,
+    ))
+}

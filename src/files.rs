@@ -1,0 +1,201 @@
+//! Files: read with the path in the error, written whole or not at all, locked between processes.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::error::timed_out;
+
+/// Reads a text file; `None` where there is none.
+pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    }
+}
+
+/// Whether a write must survive a power cut, or only a killed process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Synced to disk, with its directory: configuration and journals.
+    Synced,
+    /// Left to the kernel: runtime state that a reboot makes void anyway.
+    Cached,
+}
+
+/// Replaces a file: whoever reads it sees the old bytes or the new ones, never a part.
+///
+/// An existing file keeps its mode; a new one gets `mode`.
+pub(crate) fn replace(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    durability: Durability,
+) -> anyhow::Result<()> {
+    replace_if(path, bytes, mode, durability, || Ok(true)).map(|_| ())
+}
+
+/// Like [`replace`], if `still` says at the last moment that it may be done; returns whether it was.
+pub(crate) fn replace_if(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    durability: Durability,
+    still: impl FnOnce() -> io::Result<bool>,
+) -> anyhow::Result<bool> {
+    replace_file(path, bytes, mode, durability, still)
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn replace_file(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    durability: Durability,
+    still: impl FnOnce() -> io::Result<bool>,
+) -> io::Result<bool> {
+    let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mode = fs::metadata(path).map_or(mode, |metadata| metadata.permissions().mode() & 0o7777);
+    let name = path
+        .file_name()
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .to_string_lossy();
+    // One writer per file (a lock or a single owner), so the process id is name enough.
+    let beside = directory.join(format!(".{name}.{}", std::process::id()));
+    let written = (|| {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(mode)
+            .open(&beside)?;
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.write_all(bytes)?;
+        if durability == Durability::Synced {
+            file.sync_all()?;
+        }
+        let still = still()?;
+        if still {
+            fs::rename(&beside, path)?;
+        }
+        Ok(still)
+    })();
+    if !matches!(written, Ok(true)) {
+        // The first error is the one to tell; a left-over file beside harms nothing.
+        let _ = fs::remove_file(&beside);
+        return written;
+    }
+    if durability == Durability::Synced {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(true)
+}
+
+/// An exclusive lock between processes, held until dropped, and not inherited by children.
+///
+/// The file stays on disk: removing it would let two processes lock two different files.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _held: Flock<File>,
+}
+
+impl Lock {
+    /// Takes the lock if nobody holds it.
+    pub(crate) fn try_take(path: &Path) -> anyhow::Result<Option<Self>> {
+        let file = open_lock(path)
+            .with_context(|| format!("cannot open the lock `{}`", path.display()))?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(held) => Ok(Some(Self { _held: held })),
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, errno)) => {
+                Err(errno).with_context(|| format!("cannot lock `{}`", path.display()))
+            }
+        }
+    }
+
+    /// Waits for the lock until `patience` is over; `waiting` is called once, before the wait.
+    pub(crate) fn take(
+        path: &Path,
+        patience: Duration,
+        waiting: impl FnOnce(),
+    ) -> anyhow::Result<Self> {
+        if let Some(lock) = Self::try_take(path)? {
+            return Ok(lock);
+        }
+        waiting();
+        // flock(2) has no deadline of its own; asking again is the only way to give up in time.
+        let deadline = Instant::now() + patience;
+        let mut pause = Duration::from_millis(1);
+        while Instant::now() < deadline {
+            std::thread::park_timeout(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(lock);
+            }
+        }
+        Err(timed_out(format!(
+            "another command has held `{}` for {} s",
+            path.display(),
+            patience.as_secs()
+        ))
+        .hint("wait for the other command to end, then run this one again")
+        .into())
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    if path.is_dir() {
+        return File::open(path);
+    }
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    // std opens every file close-on-exec.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        replace(&path, b"one", 0o640, Durability::Synced).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+        replace(&path, b"two", 0o640, Durability::Cached).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o604
+        );
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_lock_is_exclusive_until_it_is_dropped() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("locks/demo");
+        let held = Lock::try_take(&path).unwrap().unwrap();
+        assert!(Lock::try_take(&path).unwrap().is_none());
+        let mut said = false;
+        let error = Lock::take(&path, Duration::from_millis(5), || said = true).unwrap_err();
+        assert!(said);
+        assert_eq!(crate::error::exit_of(&error), crate::error::Exit::TimedOut);
+        drop(held);
+        assert!(Lock::try_take(&path).unwrap().is_some());
+    }
+}

@@ -1,0 +1,316 @@
+//! A fleet: the only place where registry, pins, harness and sessions meet in one type.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use etcetera::{BaseStrategy as _, choose_base_strategy};
+
+use crate::error::{Advise as _, failed, refused, usage};
+use crate::files::{self, Durability, Lock};
+use crate::harness::{self, Manifest, Places};
+use crate::journal::Journal;
+use crate::names::{CommitId, HarnessUrl, Name, fingerprint};
+use crate::pins::{Mirror, Move};
+use crate::registry::{self, Edit, Project, Registry};
+use crate::sessions::{self, Tmux};
+use crate::ui::Ui;
+
+/// The directory beside `fleet.toml` that holds runtime state.
+pub(crate) const RUNTIME: &str = ".fleet";
+
+/// A fleet's directory and registry, as read when it was opened.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    /// The canonical path of the directory with `fleet.toml`.
+    pub(crate) root: PathBuf,
+    /// What `fleet.toml` says.
+    pub(crate) registry: Registry,
+    /// How long to wait for another command's lock.
+    pub(crate) patience: Duration,
+}
+
+/// The files through which commands and a project's tender talk.
+#[derive(Clone, Debug)]
+pub(crate) struct UnitFiles {
+    /// What the tender is told.
+    pub(crate) unit: PathBuf,
+    /// What the operator last asked for: commands write it.
+    pub(crate) desired: PathBuf,
+    /// What the tender says.
+    pub(crate) state: PathBuf,
+}
+
+/// Finds the directory of a fleet: the one that was named, or the nearest one upwards from here.
+pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(named) = named {
+        let found = named
+            .canonicalize()
+            .with_context(|| format!("cannot open the fleet `{}`", named.display()));
+        return found.hint(|| format!("`fleet init {}` makes a new one", named.display()));
+    }
+    let here = std::env::current_dir().context("cannot tell the working directory")?;
+    let found = here
+        .ancestors()
+        .find(|directory| directory.join(registry::FILE).is_file());
+    Ok(found.map(Path::to_owned).ok_or_else(|| {
+        usage(format!("there is no `{}` here or in a directory above", registry::FILE))
+            .hint("go to a fleet's directory, name one with `--fleet DIR`, or make one with `fleet init DIR`")
+    })?)
+}
+
+impl Fleet {
+    /// Opens the fleet in a directory. The registry must be valid.
+    pub(crate) fn open(root: PathBuf, patience: Duration) -> anyhow::Result<Self> {
+        let registry = Registry::load(&root)?;
+        Ok(Self {
+            root,
+            registry,
+            patience,
+        })
+    }
+
+    /// Locks a project: no other command changes it until the result is dropped. Reads the registry again, since it
+    /// may have changed while the lock was held by somebody else.
+    pub(crate) fn lock(&mut self, name: &Name, ui: &Ui) -> anyhow::Result<Lock> {
+        let lock = self.lock_only(name, ui)?;
+        self.reload()?;
+        Ok(lock)
+    }
+
+    /// Reads the registry again.
+    pub(crate) fn reload(&mut self) -> anyhow::Result<()> {
+        self.registry = Registry::load(&self.root)?;
+        Ok(())
+    }
+
+    /// Locks a project without reading the registry again.
+    pub(crate) fn lock_only(&self, name: &Name, ui: &Ui) -> anyhow::Result<Lock> {
+        Lock::take(&self.command_lock(name), self.patience, || {
+            ui.waiting(format!("waiting for another command on `{name}`"))
+        })
+    }
+
+    /// Opens the registry for a change: locked and read again.
+    pub(crate) fn edit(&self, ui: &Ui) -> anyhow::Result<Edit> {
+        Edit::open(&self.root, self.patience, || {
+            ui.waiting("waiting for another command that edits fleet.toml")
+        })
+    }
+
+    /// Returns a place below the runtime directory.
+    pub(crate) fn runtime(&self, name: &str) -> PathBuf {
+        self.root.join(RUNTIME).join(name)
+    }
+
+    /// Makes the runtime directories: private, since what runs there is nobody else's business.
+    pub(crate) fn make_runtime(&self) -> anyhow::Result<()> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        for directory in [
+            "", "desired", "state", "units", "locks", "journal", "logs", "probes", "trash",
+        ] {
+            let path = self.runtime(directory);
+            let made = std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&path);
+            made.with_context(|| format!("cannot make `{}`", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the files through which commands and a project's tender talk.
+    pub(crate) fn unit_files(&self, name: &Name) -> UnitFiles {
+        UnitFiles {
+            unit: self.runtime("units").join(format!("{name}.json")),
+            desired: self.runtime("desired").join(name.as_str()),
+            state: self.runtime("state").join(format!("{name}.json")),
+        }
+    }
+
+    /// Returns the file with what a project's harness last said of itself.
+    pub(crate) fn probe_file(&self, name: &Name) -> PathBuf {
+        self.runtime("probes").join(format!("{name}.json"))
+    }
+
+    /// Returns the lock of the command that changes a project.
+    pub(crate) fn command_lock(&self, name: &Name) -> PathBuf {
+        self.runtime("locks").join(name.as_str())
+    }
+
+    /// Returns a project's journal.
+    pub(crate) fn journal(&self, name: &Name) -> Journal {
+        Journal::of(&self.runtime("journal"), name)
+    }
+
+    /// Keeps a project's tender from beginning a life until the result is dropped.
+    pub(crate) fn hold_spawns(&self, name: &Name) -> anyhow::Result<Lock> {
+        Lock::take(&self.spawn_lock(name), self.patience, || ())
+    }
+
+    /// Returns the lock that a tender holds around a spawn, and an update around a checkout.
+    pub(crate) fn spawn_lock(&self, name: &Name) -> PathBuf {
+        self.runtime("locks").join(format!("{name}.spawn"))
+    }
+
+    /// Returns the fleet's own tmux server.
+    ///
+    /// Its socket follows from the registry's path. Where it was when the server was first started is written down:
+    /// another environment must not lead to a second server.
+    pub(crate) fn tmux(&self) -> anyhow::Result<Tmux> {
+        let record = self.runtime("socket");
+        let socket = match files::read_if_there(&record)? {
+            Some(text) => PathBuf::from(text.trim_end()),
+            None => sessions::socket_directory()?.join(self.socket_name()),
+        };
+        Ok(Tmux::at(socket).configured_by(self.runtime("tmux.conf")))
+    }
+
+    /// Writes down where the tmux server listens, and its configuration.
+    pub(crate) fn record_server(&self, tmux: &Tmux) -> anyhow::Result<()> {
+        let socket = tmux
+            .socket()
+            .to_str()
+            .context("the tmux socket's path is not UTF-8")?;
+        let record = |name: &str, text: &str| {
+            let path = self.runtime(name);
+            if files::read_if_there(&path)?.as_deref() == Some(text) {
+                return Ok(());
+            }
+            files::replace(&path, text.as_bytes(), 0o600, Durability::Cached)
+        };
+        record("socket", &format!("{socket}\n"))?;
+        record("tmux.conf", include_str!("sessions/tmux.conf"))
+    }
+
+    fn socket_name(&self) -> String {
+        let name = &self.registry.fleet.name;
+        let registry = self.root.join(registry::FILE);
+        format!(
+            "fleet-{name}-{}",
+            fingerprint(registry.as_os_str().as_encoded_bytes())
+        )
+    }
+
+    /// Returns a harness's URL; the embedded one is written out first.
+    pub(crate) fn harness_url(&self, harness: &Name) -> anyhow::Result<HarnessUrl> {
+        if let Some(url) = &self.registry.harness(harness)?.url {
+            return Ok(url.clone());
+        }
+        embedded_harness()
+    }
+
+    /// Returns a harness's mirror, made if it is not there.
+    pub(crate) fn mirror(&self, harness: &Name) -> anyhow::Result<Mirror> {
+        Mirror::open_or_clone(&mirrors_directory()?, harness, &self.harness_url(harness)?)
+    }
+
+    /// Returns a harness's mirror, if there is one: makes none, and asks no network.
+    pub(crate) fn known_mirror(&self, harness: &Name) -> Option<Mirror> {
+        Mirror::open(
+            &mirrors_directory().ok()?,
+            harness,
+            &self.harness_url(harness).ok()?,
+        )
+    }
+
+    /// Returns the directory that a project's harness is vendored in, relative to the project.
+    pub(crate) fn engine<'a>(&'a self, project: &Project) -> anyhow::Result<&'a str> {
+        Ok(&self.registry.harness(&project.harness)?.path)
+    }
+
+    /// Returns what the placeholders of a project's manifest stand for. Nothing of it names a fleet.
+    pub(crate) fn places(&self, project: &Project, commit: &CommitId) -> anyhow::Result<Places> {
+        let harness = self.registry.harness(&project.harness)?;
+        let canonical = project
+            .location
+            .canonicalize()
+            .unwrap_or_else(|_| project.location.clone());
+        let own = fingerprint(canonical.as_os_str().as_encoded_bytes());
+        Ok(Places {
+            engine: canonical.join(&harness.path),
+            project: canonical,
+            name: project.name.to_string(),
+            args: project.args.clone(),
+            cache: cache_directory()?.join("agents").join(format!(
+                "{}-{}",
+                harness.name,
+                commit.short()
+            )),
+            state: state_directory()?
+                .join("agents")
+                .join(format!("{}-{own}", project.name)),
+        })
+    }
+
+    /// Describes a project's pin for a move of it.
+    pub(crate) fn pin_move<'a>(
+        &'a self,
+        project: &'a Project,
+        mirror: &'a Mirror,
+        here: bool,
+        rescue: &'a Path,
+    ) -> anyhow::Result<Move<'a>> {
+        let engine = self.engine(project)?;
+        Ok(Move {
+            project: &project.location,
+            engine,
+            branch: project.branch.as_deref(),
+            here,
+            mirror,
+            rescue,
+        })
+    }
+
+    /// Reads the manifest at a commit of a project's harness.
+    pub(crate) fn manifest(
+        &self,
+        mirror: &Mirror,
+        harness: &Name,
+        commit: &CommitId,
+    ) -> anyhow::Result<Manifest> {
+        let file = harness::MANIFEST_FILE;
+        let bytes = mirror.file(commit, file)?.ok_or_else(|| {
+            refused(format!(
+                "harness `{harness}` has no `{file}` at {}",
+                commit.short()
+            ))
+            .hint("choose a version of the harness that has one")
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| refused(format!("`{file}` of `{harness}` is not UTF-8")))?;
+        Manifest::parse(&text)
+            .with_context(|| format!("cannot use harness `{harness}` at {}", commit.short()))
+    }
+}
+
+/// Writes the embedded harness out, unless that is done, and returns where it is.
+pub(crate) fn embedded_harness() -> anyhow::Result<HarnessUrl> {
+    let path = harness::ensure_written(&data_directory()?)?;
+    let text = path
+        .to_str()
+        .with_context(|| format!("`{}` is not UTF-8", path.display()))?;
+    text.parse().map_err(|why: String| failed(why).into())
+}
+
+/// Returns where mirrors are kept: a cache, which may be deleted at any time.
+pub(crate) fn mirrors_directory() -> anyhow::Result<PathBuf> {
+    Ok(cache_directory()?.join("fleet").join("mirrors"))
+}
+
+fn data_directory() -> anyhow::Result<PathBuf> {
+    Ok(choose_base_strategy()
+        .context("cannot find the home directory")?
+        .data_dir())
+}
+
+fn cache_directory() -> anyhow::Result<PathBuf> {
+    Ok(choose_base_strategy()
+        .context("cannot find the home directory")?
+        .cache_dir())
+}
+
+fn state_directory() -> anyhow::Result<PathBuf> {
+    let strategy = choose_base_strategy().context("cannot find the home directory")?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}

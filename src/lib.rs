@@ -1,0 +1,241 @@
+//! One person's fleet of projects in which coding agents work.
+//!
+//! The three programs of this package are thin: each calls one function of this library.
+//! `docs/architecture.md` is the map of its folders.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use jiff::Timestamp;
+
+mod agents;
+mod cli;
+mod command;
+mod commands;
+mod error;
+mod files;
+mod fleet;
+mod harness;
+mod journal;
+mod names;
+mod operations;
+mod parallel;
+mod pins;
+mod registry;
+mod sessions;
+mod status;
+mod supervision;
+mod ui;
+
+use cli::{Cli, Command};
+use error::Exit;
+use fleet::Fleet;
+use names::Name;
+use registry::Project;
+use ui::Ui;
+
+/// Runs the `fleet` program with this process's arguments.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    ui::trace_to_stderr("FLEET_LOG");
+    let ui = Ui::new(cli.quiet);
+    let result = dispatch(&cli, &ui);
+    ui.end_progress();
+    result.unwrap_or_else(|error| ui::report(&error)).into()
+}
+
+/// Runs the `agents` program with this process's arguments.
+pub fn run_agents() -> ExitCode {
+    agents::run()
+}
+
+/// Runs a tender: the parent of one harness's or agent's process, given the path of its unit.
+pub fn tend() -> ExitCode {
+    supervision::tend()
+}
+
+fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
+    match &cli.command {
+        Command::Schema => commands::print_json(&registry::schema(), ui)?,
+        Command::Init(new) => return init(cli, new, ui),
+        Command::Validate => commands::validate(&fleet::find(cli.fleet.as_deref())?, ui)?,
+        command => {
+            return in_fleet(
+                Fleet::open(fleet::find(cli.fleet.as_deref())?, cli.wait)?,
+                command,
+                ui,
+            );
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit> {
+    match command {
+        Command::Create(new) => return create(&mut fleet, new, ui),
+        Command::Start(change) => {
+            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
+            let outcomes = operations::start(&mut fleet, &names, change.dry_run, ui)?;
+            return Ok(commands::finish(outcomes, ui));
+        }
+        Command::Stop(change) => {
+            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
+            let outcomes = operations::stop(&mut fleet, &names, change.dry_run, ui)?;
+            return Ok(commands::finish(outcomes, ui));
+        }
+        Command::Restart(change) => {
+            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
+            let outcomes = operations::restart(&mut fleet, &names, change.dry_run, ui)?;
+            return Ok(commands::finish(outcomes, ui));
+        }
+        Command::Enable(change) | Command::Disable(change) => {
+            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
+            let enabled = matches!(command, Command::Enable(_));
+            return commands::set_enabled(&fleet, &names, enabled, change.dry_run, ui);
+        }
+        Command::Remove(change) => {
+            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
+            let outcomes = operations::remove(&mut fleet, &names, change.dry_run, ui)?;
+            return Ok(commands::finish(outcomes, ui));
+        }
+        Command::Update(change) => return update(&mut fleet, change, ui),
+        Command::Status(wanted) => return show_status(&fleet, wanted, ui),
+        Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
+        Command::Logs(wanted) => return commands::logs(&fleet, wanted, ui),
+        Command::Send(wanted) => return commands::send(&fleet, wanted, ui),
+        Command::List(wanted) => {
+            let selector = &wanted.selector;
+            commands::list(
+                &fleet,
+                selector.label.as_deref(),
+                selector.harness.as_ref(),
+                wanted.json,
+                ui,
+            )?;
+        }
+        Command::Get(wanted) => {
+            commands::get(&fleet, &wanted.name, wanted.origin, wanted.json, ui)?
+        }
+        Command::Unit { name } => operations::renew_unit(&fleet, name)?,
+        Command::Init(_) | Command::Validate | Command::Schema => {}
+    }
+    Ok(Exit::Done)
+}
+
+fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {
+    let default = if new.demo { "fleet-demo" } else { "." };
+    let directory = new
+        .directory
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(default));
+    let directory = absolute(&directory)?;
+    let initiation = operations::Initiation {
+        directory: directory.clone(),
+        demo: new.demo,
+    };
+    operations::init(&initiation, cli.wait, new.dry_run, ui)?;
+    if new.demo && !new.dry_run {
+        let fleet = Fleet::open(directory.clone(), cli.wait)?;
+        let all: Vec<&Project> = fleet.registry.projects.values().collect();
+        let report = status::collect(&fleet, &all, status::Depth::Files)?;
+        ui.result(status::table(&report, Timestamp::now()));
+        ui.result(operations::after_demo(&directory));
+    }
+    Ok(Exit::Done)
+}
+
+fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit> {
+    let creation = operations::Creation {
+        name: new.name.clone(),
+        reference: new.reference.clone(),
+        harness: new.harness.clone(),
+        location: new.location.as_deref().map(absolute).transpose()?,
+        labels: new.labels.clone(),
+        watch: registry::Watch::Off,
+        register: !new.no_register,
+        files: Vec::new(),
+    };
+    operations::create(fleet, &creation, new.dry_run, ui)?;
+    if new.start && !new.dry_run {
+        fleet.reload()?;
+        let outcomes = operations::start(fleet, std::slice::from_ref(&new.name), false, ui)?;
+        return Ok(commands::finish(outcomes, ui));
+    }
+    if !new.dry_run && !new.no_register {
+        ui.hint(format!("`fleet start {}` starts it", new.name));
+    }
+    Ok(Exit::Done)
+}
+
+fn update(fleet: &mut Fleet, change: &cli::Update, ui: &Ui) -> anyhow::Result<Exit> {
+    let (named, reference) = commands::split_update(fleet, &change.words, &change.selector)?;
+    let names = names(commands::chosen(fleet, &named, &change.selector)?);
+    let movement = operations::Move {
+        names,
+        reference,
+        restart: change.restart,
+        here: change.here,
+        accept_moved_tag: change.accept_moved_tag,
+    };
+    let outcomes = operations::update(fleet, &movement, change.dry_run, ui)?;
+    Ok(commands::finish(outcomes, ui))
+}
+
+fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<Exit> {
+    let selector = &wanted.selector;
+    let projects: Vec<&Project> = if wanted.names.is_empty() && !selector.is_given() {
+        fleet.registry.projects.values().collect()
+    } else {
+        commands::chosen(fleet, &wanted.names, selector)?
+    };
+    if wanted.probe {
+        ui.waiting("asking the harnesses");
+        status::probe(fleet, &projects)?;
+    }
+    let depth = if wanted.fast {
+        status::Depth::Fast
+    } else {
+        status::Depth::Files
+    };
+    let report = status::collect(fleet, &projects, depth)?;
+    if wanted.json {
+        commands::print_json(&report, ui)?;
+    } else if report.projects.is_empty() {
+        ui.status("no project is registered");
+        ui.hint("`fleet create NAME` makes one");
+    } else {
+        ui.result(status::table(&report, Timestamp::now()));
+        ui.status(format!("\n{}", status::summary(&report)));
+        for warning in &fleet.registry.warnings {
+            ui.warn(warning);
+        }
+        if let [only] = report.projects.as_slice()
+            && let Some(next) = &only.next
+        {
+            ui.hint(next);
+        }
+    }
+    let well = report.projects.iter().all(status::ProjectReport::is_well);
+    Ok(if wanted.check && !well {
+        Exit::Found
+    } else {
+        Exit::Done
+    })
+}
+
+fn names(projects: Vec<&Project>) -> Vec<Name> {
+    projects
+        .into_iter()
+        .map(|project| project.name.clone())
+        .collect()
+}
+
+/// Returns a path of the command line as an absolute one, from where the command was typed.
+fn absolute(path: &std::path::Path) -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the working directory")?;
+    let joined = here.join(path);
+    let plain: PathBuf = joined.components().collect();
+    Ok(plain.canonicalize().unwrap_or(plain))
+}

@@ -1,0 +1,63 @@
+//! Words that people type and the program trusts afterwards: each is checked once, where it comes in.
+//!
+//! A value of one of these types is safe as what it stands for: a project's name as a directory, a tmux session and
+//! a TOML key; a ref and a URL as an argument of `git` that cannot be read as an option.
+
+mod commit;
+mod duration;
+mod fingerprint;
+mod nearest;
+mod project;
+mod reference;
+mod url;
+
+pub(crate) use commit::CommitId;
+pub(crate) use duration::duration;
+pub(crate) use fingerprint::fingerprint;
+pub(crate) use nearest::nearest;
+pub(crate) use project::Name;
+pub(crate) use reference::Ref;
+pub(crate) use url::HarnessUrl;
+
+/// Gives a checked text type the traits that files and command lines need.
+macro_rules! checked_text {
+    ($type:ident, $schema_pattern:literal) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $type {
+            /// Returns the text as it was written.
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.0
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $schema_pattern })
+            }
+        }
+    };
+}
+pub(crate) use checked_text;

@@ -1,0 +1,338 @@
+//! `fleet create`: a new project, built beside its place, renamed into it, then registered.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::error::refused;
+use crate::fleet::Fleet;
+use crate::journal::Journal;
+use crate::names::{HarnessUrl, Name, Ref};
+use crate::pins::{self, Built, Mirror, NewFile, NewRepository};
+use crate::registry::{NewProject, Registry, Watch};
+use crate::ui::Ui;
+
+use super::Plan;
+use super::recover::{self, Recovered};
+use super::step::{Entry, Step};
+use super::version::{self, Chosen};
+
+/// What is to be created.
+#[derive(Debug)]
+pub(crate) struct Creation {
+    /// The project's name.
+    pub(crate) name: Name,
+    /// The harness's version; `None`: the harness's default.
+    pub(crate) reference: Option<Ref>,
+    /// The harness; `None`: the fleet's default.
+    pub(crate) harness: Option<Name>,
+    /// Where, absolute; `None`: the fleet's place for projects.
+    pub(crate) location: Option<PathBuf>,
+    /// Its labels.
+    pub(crate) labels: Vec<String>,
+    /// Whether it comes back when it dies.
+    pub(crate) watch: Watch,
+    /// Whether fleet.toml is to know it.
+    pub(crate) register: bool,
+    /// First files that go before the harness's own.
+    pub(crate) files: Vec<NewFile>,
+}
+
+/// Creates a project, or prints how.
+pub(crate) fn create(
+    fleet: &mut Fleet,
+    new: &Creation,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<()> {
+    fleet.make_runtime()?;
+    let _lock = fleet.lock(&new.name, ui)?;
+    let journal = fleet.journal(&new.name);
+    if !dry_run && let Some(Recovered::Completed) = recover::recover(fleet, &new.name, ui)? {
+        ui.status(format!(
+            "completed the `fleet create {}` that was interrupted",
+            new.name
+        ));
+        return Ok(());
+    }
+    let site = Site::look(fleet, new)?;
+    let plan = site.plan(new);
+    if dry_run {
+        ui.result(&plan);
+        return Ok(());
+    }
+    ui.waiting(format!("creating `{}`", new.name));
+    let built = site.carry_out(fleet, new, &plan, &journal, ui)?;
+    ui.status(&plan.done);
+    site.advise(&built, ui);
+    Ok(())
+}
+
+/// What was found out about the project to be.
+struct Site {
+    summary: String,
+    harness: Name,
+    url: HarnessUrl,
+    mirror: Mirror,
+    chosen: Chosen,
+    location: PathBuf,
+    files: Vec<NewFile>,
+}
+
+impl Site {
+    fn look(fleet: &Fleet, new: &Creation) -> anyhow::Result<Self> {
+        if let Some(known) = fleet.registry.projects.get(&new.name) {
+            return Err(refused(format!(
+                "`{}` is registered already, at {}",
+                new.name,
+                known.location.display()
+            ))
+            .hint(format!(
+                "`fleet status {}` shows it; choose another name for a new project",
+                new.name
+            ))
+            .into());
+        }
+        let location = match &new.location {
+            Some(location) => location.clone(),
+            None => fleet
+                .root
+                .join(&fleet.registry.fleet.projects)
+                .join(new.name.as_str()),
+        };
+        let location = resolve_parent(&location)?;
+        check_location(fleet, &location)?;
+        let harness = new
+            .harness
+            .clone()
+            .unwrap_or_else(|| fleet.registry.fleet.default_harness.clone());
+        let url = fleet.harness_url(&harness)?;
+        let mirror = fleet.mirror(&harness)?;
+        let chosen = version::choose(fleet, &harness, &mirror, new.reference.as_ref())?;
+        let manifest = fleet.manifest(&mirror, &harness, &chosen.commit)?;
+        let mut files = new.files.clone();
+        for (target, template) in &manifest.scaffold {
+            if files.iter().any(|file| file.path == target.as_path()) {
+                continue;
+            }
+            let bytes = mirror.file(&chosen.commit, template.as_str())?.with_context(|| {
+                format!("harness `{harness}` has no file `{template}` at {}, which its scaffold names", chosen.reference)
+            })?;
+            files.push(NewFile {
+                path: target.as_path().to_owned(),
+                mode: 0o644,
+                bytes,
+            });
+        }
+        Ok(Self {
+            summary: format!("{}: {}", manifest.name, manifest.summary),
+            harness,
+            url,
+            mirror,
+            chosen,
+            location,
+            files,
+        })
+    }
+
+    fn plan(&self, new: &Creation) -> Plan {
+        let beside =
+            self.location
+                .with_file_name(format!(".{}.new-{}", new.name, std::process::id()));
+        let Chosen {
+            reference, commit, ..
+        } = &self.chosen;
+        let mut steps = vec![
+            Step::Build {
+                beside: beside.clone(),
+                harness: self.harness.clone(),
+                reference: reference.clone(),
+                commit: commit.clone(),
+            },
+            Step::Place {
+                beside,
+                location: self.location.clone(),
+            },
+        ];
+        if new.register {
+            steps.push(Step::Register {
+                entry: Entry {
+                    harness: self.harness.clone(),
+                    reference: reference.clone(),
+                    commit: commit.clone(),
+                    location: self.location.clone(),
+                    labels: new.labels.clone(),
+                    heal: new.watch == Watch::Heal,
+                },
+            });
+        }
+        let place = self.location.display();
+        let done = format!(
+            "created `{}` at {place}, with {} {reference} ({})",
+            new.name,
+            self.harness,
+            commit.short()
+        );
+        Plan::new(&new.name, steps, done)
+    }
+
+    /// Builds, places, registers; whatever fails is taken back, and the place is as empty as before.
+    fn carry_out(
+        &self,
+        fleet: &Fleet,
+        new: &Creation,
+        plan: &Plan,
+        journal: &Journal,
+        ui: &Ui,
+    ) -> anyhow::Result<Built> {
+        journal.begin(&plan.steps)?;
+        let mut built = None;
+        for step in &plan.steps {
+            let made = match step {
+                Step::Build { beside, .. } => self.build(beside).map(|done| built = Some(done)),
+                Step::Place { beside, location } => place(beside, location),
+                Step::Register { entry } => register(fleet, &new.name, entry, ui),
+                Step::Unregister
+                | Step::Fill { .. }
+                | Step::Repin { .. }
+                | Step::Record { .. }
+                | Step::Prepare { .. }
+                | Step::Stop
+                | Step::Start => Ok(()),
+            };
+            if let Err(error) = made {
+                recover::take_back_creation(&plan.steps)?;
+                journal.close()?;
+                return Err(error.context(format!("cannot {step}")));
+            }
+        }
+        journal.close()?;
+        built.context("a creation begins with a build")
+    }
+
+    fn build(&self, beside: &Path) -> anyhow::Result<Built> {
+        pins::build(&NewRepository {
+            directory: beside,
+            engine: "engine",
+            url: &self.url,
+            mirror: &self.mirror,
+            commit: &self.chosen.commit,
+            files: self.files.clone(),
+            message: &format!("Start with {} {}", self.harness, self.chosen.reference),
+            branch: None,
+        })
+    }
+
+    fn advise(&self, built: &Built, ui: &Ui) {
+        ui.status(format!("its harness {}", self.summary));
+        if built.identity_is_made_up {
+            ui.warn("git knows neither your name nor your address, so the first commit bears your account's");
+            ui.hint("`git config --global user.name NAME` and `git config --global user.email ADDRESS` tell it");
+        }
+        if self.url.is_local() {
+            ui.hint(format!(
+                "its harness is at {}: the project can be cloned only where that path exists",
+                self.url
+            ));
+        }
+    }
+}
+
+/// Adds a project to fleet.toml, unless it is there already.
+pub(super) fn register(fleet: &Fleet, name: &Name, entry: &Entry, ui: &Ui) -> anyhow::Result<()> {
+    let mut edit = fleet.edit(ui)?;
+    if edit.registry().projects.contains_key(name) {
+        return Ok(());
+    }
+    edit.add_project(&NewProject {
+        name: name.clone(),
+        harness: entry.harness.clone(),
+        reference: entry.reference.clone(),
+        commit: Some(entry.commit.clone()),
+        branch: pins::current_branch(&entry.location)?,
+        location: entry.location.clone(),
+        watch: if entry.heal { Watch::Heal } else { Watch::Off },
+        labels: entry.labels.clone(),
+    })?;
+    edit.save()?;
+    // What was written counts only once it reads back.
+    Registry::load(&fleet.root)?.project(name).map(drop)
+}
+
+/// Gives a finished directory its name, unless somebody has taken that meanwhile.
+pub(super) fn place(beside: &Path, location: &Path) -> anyhow::Result<()> {
+    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+    let failed = || {
+        format!(
+            "cannot rename `{}` to `{}`",
+            beside.display(),
+            location.display()
+        )
+    };
+    match renameat2(
+        AT_FDCWD,
+        beside,
+        AT_FDCWD,
+        location,
+        RenameFlags::RENAME_NOREPLACE,
+    ) {
+        // A file system without the flag: the plain call would at worst replace an empty directory.
+        Err(nix::errno::Errno::EINVAL) => fs::rename(beside, location).with_context(failed)?,
+        other => other.with_context(failed)?,
+    }
+    let parent = location.parent().context("a location has a parent")?;
+    fs::File::open(parent)
+        .and_then(|directory| directory.sync_all())
+        .with_context(failed)
+}
+
+/// Makes the parent of a location, and writes the location without symbolic links.
+fn resolve_parent(location: &Path) -> anyhow::Result<PathBuf> {
+    let name = location
+        .file_name()
+        .ok_or_else(|| refused(format!("`{}` has no name", location.display())))?;
+    let parent = location
+        .parent()
+        .context("a location with a name has a parent")?;
+    // Only the part that exists can have links; the rest is made when the project is.
+    let existing = parent
+        .ancestors()
+        .find(|ancestor| ancestor.exists())
+        .unwrap_or(Path::new("/"));
+    let rest = parent.strip_prefix(existing).unwrap_or(Path::new(""));
+    let existing = existing
+        .canonicalize()
+        .with_context(|| format!("cannot look at `{}`", existing.display()))?;
+    Ok(existing.join(rest).join(name))
+}
+
+/// Refuses a place where a project would harm, or be harmed by, what is there.
+fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
+    let refuse = |why: String| -> anyhow::Result<()> {
+        Err(refused(format!(
+            "cannot put a project at {}: {why}",
+            location.display()
+        ))
+        .hint("choose another place with `--location PATH`")
+        .into())
+    };
+    if location.symlink_metadata().is_ok() {
+        return refuse("something is there already".to_owned());
+    }
+    fleet.registry.check_location(location)?;
+    match pins::enclosing_repository(location) {
+        Some(repository) if repository == fleet.root => {
+            let relative = location.strip_prefix(&repository).unwrap_or(location);
+            if pins::tracks(&repository, relative)? {
+                return refuse("files are tracked there".to_owned());
+            }
+            Ok(())
+        }
+        Some(repository) => refuse(format!(
+            "it is inside the repository {}",
+            repository.display()
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Writes down what it is told, in notes.md.
+echo "scribe: tell me something, and it goes into notes.md"
+while read -r line; do
+    printf -- '- %s\n' "$line" >>notes.md
+    echo "scribe: noted; notes.md has $(wc -l <notes.md) lines"
+done

@@ -1,0 +1,25 @@
+//! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
+
+mod create;
+mod demo;
+mod environment;
+mod init;
+mod launch;
+mod plan;
+mod recover;
+mod remove;
+mod start;
+mod step;
+mod stop;
+mod targets;
+mod update;
+mod version;
+
+pub(crate) use create::{Creation, create};
+pub(crate) use init::{Initiation, after_demo, init};
+pub(crate) use launch::{WINDOW, renew_unit};
+pub(crate) use plan::{Outcome, Plan};
+pub(crate) use remove::remove;
+pub(crate) use start::start;
+pub(crate) use stop::{restart, stop};
+pub(crate) use update::{Move, update};

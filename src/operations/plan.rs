@@ -1,0 +1,105 @@
+//! Plans: what a command would do to one project, as data.
+
+use std::fmt;
+
+use crate::files::Lock;
+use crate::fleet::Fleet;
+use crate::names::Name;
+use crate::ui::Ui;
+
+use super::step::Step;
+
+/// What is to be done to one project. What `--dry-run` prints is what would be carried out.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The project.
+    pub(crate) project: Name,
+    /// The steps, in order. None: it is as it should be.
+    pub(crate) steps: Vec<Step>,
+    /// What to say where there is nothing to do, or when it is done.
+    pub(crate) done: String,
+}
+
+impl Plan {
+    /// Makes a plan.
+    pub(crate) fn new(project: &Name, steps: Vec<Step>, done: impl Into<String>) -> Self {
+        Self {
+            project: project.clone(),
+            steps,
+            done: done.into(),
+        }
+    }
+
+    /// Makes a plan of no steps: it says why there is nothing to do.
+    pub(crate) fn nothing(project: &Name, why: impl Into<String>) -> Self {
+        Self::new(project, Vec::new(), why)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.steps.is_empty() {
+            return write!(f, "{}: nothing to do: {}", self.project, self.done);
+        }
+        write!(f, "{}:", self.project)?;
+        for step in &self.steps {
+            write!(f, "\n  {step}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How it went with one project.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The project.
+    pub(crate) project: Name,
+    /// What was done, or why not.
+    pub(crate) result: anyhow::Result<String>,
+}
+
+/// Prints plans instead of carrying them out.
+pub(super) fn print<'a>(plans: impl IntoIterator<Item = &'a Plan>, ui: &Ui) {
+    for plan in plans {
+        ui.result(plan);
+    }
+}
+
+/// Parts what can be done from what was refused, keeping both.
+pub(super) fn part<T>(
+    looked: impl IntoIterator<Item = (Name, anyhow::Result<T>)>,
+) -> (Vec<T>, Vec<Outcome>) {
+    let (mut plans, mut outcomes) = (Vec::new(), Vec::new());
+    for (project, result) in looked {
+        match result {
+            Ok(plan) => plans.push(plan),
+            Err(error) => outcomes.push(Outcome {
+                project,
+                result: Err(error),
+            }),
+        }
+    }
+    (plans, outcomes)
+}
+
+/// Locks projects in the order of their names, so that two commands never wait for each other.
+pub(super) fn lock_all(
+    fleet: &mut Fleet,
+    names: &[Name],
+    ui: &Ui,
+) -> anyhow::Result<(Vec<Lock>, Vec<Outcome>)> {
+    let mut sorted = names.to_vec();
+    sorted.sort();
+    let (mut locks, mut outcomes) = (Vec::new(), Vec::new());
+    for name in sorted {
+        match fleet.lock_only(&name, ui) {
+            Ok(lock) => locks.push(lock),
+            Err(error) => outcomes.push(Outcome {
+                project: name,
+                result: Err(error),
+            }),
+        }
+    }
+    fleet.reload()?;
+    Ok((locks, outcomes))
+}

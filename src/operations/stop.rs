@@ -1,0 +1,210 @@
+//! `fleet stop` and `fleet restart`: sessions, ended with everything they started.
+
+use std::collections::BTreeSet;
+
+use crate::error::failed;
+use crate::fleet::{Fleet, UnitFiles};
+use crate::names::Name;
+use crate::registry::Project;
+use crate::sessions::{Panes, Tmux};
+use crate::supervision::{Liveness, Phase, State, Stop, Stopped, Want, read_desired};
+use crate::ui::{Ui, count};
+
+use super::plan::{self, Outcome, Plan, lock_all};
+use super::start::start;
+use super::step::Step;
+
+/// Stops projects, or prints how. Returns when nothing of them is alive.
+pub(crate) fn stop(
+    fleet: &mut Fleet,
+    names: &[Name],
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    fleet.make_runtime()?;
+    let (_locks, mut outcomes) = lock_all(fleet, names, ui)?;
+    let fleet = &*fleet;
+    let mut ready: Vec<Name> = names.to_vec();
+    ready.retain(|name| !outcomes.iter().any(|outcome| outcome.project == *name));
+    let sessions = sessions(&fleet.tmux()?)?;
+    let looked = ready.iter().map(|name| look(fleet, name, &sessions));
+    let (plans, refused) = plan::part(ready.iter().cloned().zip(looked));
+    outcomes.extend(refused);
+    if dry_run {
+        plan::print(&plans, ui);
+        return Ok(outcomes);
+    }
+    ui.waiting(format!("stopping {}", count(plans.len(), "project")));
+    outcomes.extend(carry_out(fleet, plans, ui));
+    outcomes.sort_by(|a, b| a.project.cmp(&b.project));
+    Ok(outcomes)
+}
+
+/// Stops projects and starts them again, or prints how.
+pub(crate) fn restart(
+    fleet: &mut Fleet,
+    names: &[Name],
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    fleet.make_runtime()?;
+    if dry_run {
+        for name in names {
+            ui.result(Plan::new(name, vec![Step::Stop, Step::Start], ""));
+        }
+        return Ok(Vec::new());
+    }
+    let stopped = stop(fleet, names, false, ui)?;
+    let (down, mut failed): (Vec<Outcome>, Vec<Outcome>) =
+        stopped.into_iter().partition(|one| one.result.is_ok());
+    let down: Vec<Name> = down.into_iter().map(|outcome| outcome.project).collect();
+    failed.extend(start(fleet, &down, false, ui)?);
+    Ok(failed)
+}
+
+fn look(fleet: &Fleet, name: &Name, sessions: &BTreeSet<String>) -> anyhow::Result<Plan> {
+    let files = fleet.unit_files(name);
+    let state = State::read(&files.state)?;
+    let wanted_down =
+        read_desired(&files.desired)?.is_some_and(|desired| desired.want == Want::Down);
+    let tended = state
+        .as_ref()
+        .is_some_and(|state| state.tender_liveness() != Liveness::Gone);
+    // A tender that was killed may have left processes: only a state that says so is proof that none are there.
+    let unproven = state.is_some_and(|state| !matches!(state.phase, Phase::Down));
+    let has_session = sessions.contains(name.as_str());
+    if wanted_down && !tended && !unproven && !has_session {
+        return Ok(Plan::nothing(name, format!("`{name}` is down already")));
+    }
+    if !tended && !unproven && !has_session {
+        // Nothing runs; the wish is what is left to change.
+        return Ok(Plan::new(
+            name,
+            vec![Step::Stop],
+            format!("`{name}` is down already"),
+        ));
+    }
+    Ok(Plan::new(
+        name,
+        vec![Step::Stop],
+        format!("stopped `{name}`"),
+    ))
+}
+
+/// Carries out plans to stop. Whoever stops the session it runs in does so last: nothing could come after.
+fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> Vec<Outcome> {
+    let (idle, busy): (Vec<Plan>, Vec<Plan>) =
+        plans.into_iter().partition(|plan| plan.steps.is_empty());
+    let (ours, others): (Vec<Plan>, Vec<Plan>) = busy
+        .into_iter()
+        .partition(|plan| runs_us(fleet, &plan.project));
+    let mut outcomes: Vec<Outcome> = idle
+        .into_iter()
+        .map(|plan| Outcome {
+            project: plan.project,
+            result: Ok(plan.done),
+        })
+        .collect();
+    outcomes.extend(end(fleet, others));
+    for plan in &ours {
+        ui.warn(format!(
+            "`{}` is where this command runs: it ends with it",
+            plan.project
+        ));
+    }
+    outcomes.extend(end(fleet, ours));
+    outcomes
+}
+
+/// Asks all of them first, then waits for each: together they take as long as the slowest.
+fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
+    let files: Vec<UnitFiles> = plans
+        .iter()
+        .map(|plan| fleet.unit_files(&plan.project))
+        .collect();
+    let asked: Vec<anyhow::Result<Stop<'_>>> = plans
+        .iter()
+        .zip(&files)
+        .map(|(plan, files)| {
+            let grace = fleet.registry.project(&plan.project)?.stop_grace;
+            Stop::ask(&files.desired, &files.state, grace)
+        })
+        .collect();
+    let ended: Vec<anyhow::Result<Stopped>> = asked.into_iter().map(|stop| stop?.wait()).collect();
+    let sessions = kill_sessions(fleet, &plans);
+    plans
+        .into_iter()
+        .zip(ended)
+        .map(|(plan, ended)| {
+            let result = ended
+                .and_then(|stopped| tell(&plan, &stopped))
+                .and_then(|told| match &sessions {
+                    Ok(()) => Ok(told),
+                    Err(error) => Err(failed(format!(
+                        "cannot end the session of `{}`: {error:#}",
+                        plan.project
+                    ))
+                    .into()),
+                });
+            Outcome {
+                project: plan.project,
+                result,
+            }
+        })
+        .collect()
+}
+
+/// Stops one project whose lock is held; its session goes too.
+pub(super) fn stop_one(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+    let plan = Plan::new(&project.name, vec![Step::Stop], "");
+    end(fleet, vec![plan])
+        .into_iter()
+        .try_for_each(|outcome| outcome.result.map(drop))
+}
+
+/// Ends what is left of the sessions: windows that somebody has opened beside the harness's.
+fn kill_sessions(fleet: &Fleet, plans: &[Plan]) -> anyhow::Result<()> {
+    let tmux = fleet.tmux()?;
+    let left = sessions(&tmux)?;
+    let ours = plans
+        .iter()
+        .filter(|plan| left.contains(plan.project.as_str()));
+    ours.into_iter()
+        .try_for_each(|plan| tmux.kill_session(plan.project.as_str()))
+}
+
+fn tell(plan: &Plan, stopped: &Stopped) -> anyhow::Result<String> {
+    if !stopped.left.is_empty() {
+        let left: Vec<String> = stopped.left.iter().map(i32::to_string).collect();
+        return Err(failed(format!(
+            "cannot end every process of `{}`: {} live on",
+            plan.project,
+            left.join(", ")
+        ))
+        .hint(format!("`ps -fp {}` shows them", left.join(",")))
+        .into());
+    }
+    let mut told = plan.done.clone();
+    if stopped.killed > 0 {
+        told.push_str(&format!(
+            "; {} had to be killed",
+            count(stopped.killed as usize, "process")
+        ));
+    }
+    Ok(told)
+}
+
+/// Tells whether this very process belongs to a project's life.
+fn runs_us(fleet: &Fleet, name: &Name) -> bool {
+    let state = State::read(&fleet.unit_files(name).state).ok().flatten();
+    let life = state.and_then(|state| state.life);
+    life.is_some_and(|life| std::env::var(&life.variable).is_ok_and(|mark| mark == life.mark))
+}
+
+/// Lists the sessions of a server.
+pub(super) fn sessions(tmux: &Tmux) -> anyhow::Result<BTreeSet<String>> {
+    Ok(match tmux.panes()? {
+        Panes::NotRunning => BTreeSet::new(),
+        Panes::Running { panes, .. } => panes.into_iter().map(|pane| pane.session).collect(),
+    })
+}

@@ -1,0 +1,239 @@
+//! `fleet update`: other versions of harnesses.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+
+use crate::fleet::Fleet;
+use crate::names::{Name, Ref};
+use crate::parallel::in_parallel;
+use crate::pins::{self, Depth, Ready, Settled};
+use crate::ui::Ui;
+
+use super::plan::{self, Outcome, Plan, lock_all};
+use super::recover;
+use super::start;
+use super::step::Step;
+use super::targets::Targets;
+use super::version::Chosen;
+
+/// Which projects are to move, and where.
+#[derive(Debug)]
+pub(crate) struct Move {
+    /// The projects.
+    pub(crate) names: Vec<Name>,
+    /// The version; `None`: back to the one that fleet.toml names.
+    pub(crate) reference: Option<Ref>,
+    /// Whether to restart what runs.
+    pub(crate) restart: bool,
+    /// Whether to commit on a branch that is not the registered one.
+    pub(crate) here: bool,
+    /// Whether to follow a tag that has moved.
+    pub(crate) accept_moved_tag: bool,
+}
+
+/// Moves projects, or prints how. A project that cannot be moved stays as it was, and does not stop the others.
+pub(crate) fn update(
+    fleet: &mut Fleet,
+    change: &Move,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    fleet.make_runtime()?;
+    let (_locks, mut outcomes) = lock_all(fleet, &change.names, ui)?;
+    let names: Vec<Name> = change
+        .names
+        .iter()
+        .filter(|name| !outcomes.iter().any(|outcome| outcome.project == **name))
+        .cloned()
+        .collect();
+    let mut ready = Vec::new();
+    for name in names {
+        let repaired = if dry_run {
+            Ok(None)
+        } else {
+            recover::recover(fleet, &name, ui)
+        };
+        match repaired {
+            Ok(_) => ready.push(name),
+            Err(error) => outcomes.push(Outcome {
+                project: name,
+                result: Err(error),
+            }),
+        }
+    }
+    fleet.reload()?;
+    let targets = Targets::fetch(fleet, &ready, ui)?;
+    let fleet = &*fleet;
+    let looked = in_parallel(&ready, |name| look(fleet, change, &targets, name));
+    let (looked, refused) = plan::part(ready.into_iter().zip(looked));
+    outcomes.extend(refused);
+    if dry_run {
+        plan::print(looked.iter().map(|looked| &looked.plan), ui);
+        return Ok(outcomes);
+    }
+    ui.waiting("moving pins");
+    let restarts: BTreeSet<Name> = looked
+        .iter()
+        .map(|looked| &looked.plan)
+        .filter(|plan| plan.steps.contains(&Step::Start))
+        .map(|plan| plan.project.clone())
+        .collect();
+    outcomes.extend(carry_out(fleet, change, &targets, looked, ui)?);
+    let outcomes = restart_moved(fleet, &restarts, outcomes, ui)?;
+    Ok(outcomes)
+}
+
+/// Restarts those whose plan says so and that were moved: now they run what is pinned.
+fn restart_moved(
+    fleet: &Fleet,
+    restarts: &BTreeSet<Name>,
+    outcomes: Vec<Outcome>,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let is_next = |outcome: &Outcome| outcome.result.is_ok() && restarts.contains(&outcome.project);
+    let (moved, mut all): (Vec<Outcome>, Vec<Outcome>) = outcomes.into_iter().partition(is_next);
+    let mut plans = Vec::new();
+    for outcome in moved {
+        ui.status(outcome.result?);
+        plans.push(Plan::new(
+            &outcome.project,
+            vec![Step::Stop, Step::Start],
+            "",
+        ));
+    }
+    all.extend(start::carry_out(fleet, plans, ui)?);
+    all.sort_by(|a, b| a.project.cmp(&b.project));
+    Ok(all)
+}
+
+/// A plan, and what its move was found ready from.
+struct Looked {
+    plan: Plan,
+    ready: Ready,
+}
+
+fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow::Result<Looked> {
+    let project = fleet.registry.project(name)?;
+    let Chosen { reference, commit } = targets.choose(fleet, change, project)?;
+    let rescue = fleet.runtime("trash");
+    let ready =
+        pins::check(&fleet.pin_move(project, targets.mirror(project)?, change.here, &rescue)?)?;
+    let facts = pins::read(&project.location, fleet.engine(project)?, Depth::Fast);
+    let mut steps = Vec::new();
+    let pinned = [&facts.head, &facts.index, &facts.checkout];
+    if pinned.iter().any(|fact| fact.commit() != Some(&commit)) {
+        steps.push(Step::Repin {
+            from: ready.from.clone(),
+            to: commit.clone(),
+            reference: reference.clone(),
+        });
+    }
+    if project.reference != reference || project.commit.as_ref() != Some(&commit) {
+        steps.push(Step::Record {
+            reference: reference.clone(),
+            commit: commit.clone(),
+        });
+    }
+    let running = start::running_commit(fleet, name);
+    if change.restart && running.is_some_and(|running| running.as_ref() != Some(&commit)) {
+        steps.extend([Step::Stop, Step::Start]);
+    }
+    let plan = if steps.is_empty() {
+        Plan::nothing(name, format!("`{name}` is at {reference} already"))
+    } else {
+        Plan::new(
+            name,
+            steps,
+            format!(
+                "`{name}`: {} -> {reference} ({})",
+                project.reference,
+                commit.short()
+            ),
+        )
+    };
+    Ok(Looked { plan, ready })
+}
+
+/// Moves in parallel, then writes all pins into fleet.toml at once. A journal stays open until both are done.
+fn carry_out(
+    fleet: &Fleet,
+    change: &Move,
+    targets: &Targets,
+    looked: Vec<Looked>,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let moved = in_parallel(&looked, |looked| move_one(fleet, change, targets, looked));
+    let done: Vec<(Plan, anyhow::Result<()>)> = looked
+        .into_iter()
+        .map(|looked| looked.plan)
+        .zip(moved)
+        .collect();
+    let mut pins = Vec::new();
+    for (plan, _) in done.iter().filter(|(_, moved)| moved.is_ok()) {
+        for step in &plan.steps {
+            if let Step::Record { reference, commit } = step {
+                pins.push((plan.project.clone(), reference.clone(), commit.clone()));
+            }
+        }
+    }
+    if change.accept_moved_tag
+        && let Some(reference) = &change.reference
+    {
+        targets.accept_moved(reference)?;
+    }
+    recover::record(fleet, &pins, ui).context(
+        "the pins have moved, but fleet.toml does not say so yet; run the command again",
+    )?;
+    let finish = |(plan, moved): (Plan, anyhow::Result<()>)| {
+        let result = moved
+            .and_then(|()| fleet.journal(&plan.project).close())
+            .map(|()| plan.done);
+        Outcome {
+            project: plan.project,
+            result,
+        }
+    };
+    Ok(done.into_iter().map(finish).collect())
+}
+
+fn move_one(
+    fleet: &Fleet,
+    change: &Move,
+    targets: &Targets,
+    looked: &Looked,
+) -> anyhow::Result<()> {
+    let Looked { plan, ready } = looked;
+    let changes_files = |step: &Step| matches!(step, Step::Repin { .. } | Step::Record { .. });
+    if !plan.steps.iter().any(changes_files) {
+        return Ok(());
+    }
+    let journal = fleet.journal(&plan.project);
+    journal.begin(&plan.steps)?;
+    for step in &plan.steps {
+        let Step::Repin {
+            from,
+            to,
+            reference,
+        } = step
+        else {
+            continue;
+        };
+        let project = fleet.registry.project(&plan.project)?;
+        let _spawning = fleet.hold_spawns(&project.name)?;
+        let message = format!("Move {} to {reference}", fleet.engine(project)?);
+        let rescue = fleet.runtime("trash");
+        let wish = fleet.pin_move(project, targets.mirror(project)?, change.here, &rescue)?;
+        if let Err(error) = pins::carry_out(&wish, ready, to, &message) {
+            match pins::settle(&wish, from, to) {
+                // What failed came after the commit, and is made up for.
+                Ok(Settled::Completed) => continue,
+                Ok(Settled::TakenBack) => journal.close()?,
+                // The journal stays open: the next command, or this one again, finds it.
+                Err(_) => {}
+            }
+            return Err(error.context(format!("`{}`: cannot {step}", plan.project)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Which commit a ref of a harness stands for, and whether it may be used.
+
+use crate::error::{failed, refused};
+use crate::fleet::Fleet;
+use crate::names::{CommitId, Name, Ref};
+use crate::pins::{Kind, Mirror, Resolved};
+use crate::ui::list;
+
+/// A version that was chosen.
+#[derive(Clone, Debug)]
+pub(super) struct Chosen {
+    /// As it was asked for.
+    pub(super) reference: Ref,
+    /// What it stands for.
+    pub(super) commit: CommitId,
+}
+
+/// Chooses a version of a harness: the one asked for, else the registry's default, else the newest tag.
+///
+/// The network is asked only where the mirror cannot know: a branch, or a ref it has never seen.
+pub(super) fn choose(
+    fleet: &Fleet,
+    harness: &Name,
+    mirror: &Mirror,
+    asked: Option<&Ref>,
+) -> anyhow::Result<Chosen> {
+    let settings = fleet.registry.harness(harness)?;
+    let reference = match asked.or(settings.default_ref.as_ref()) {
+        Some(reference) => reference.clone(),
+        None => newest(harness, mirror)?,
+    };
+    let mut resolved = mirror.resolve(&reference)?;
+    if resolved
+        .as_ref()
+        .is_none_or(|found| found.kind == Kind::Branch)
+    {
+        mirror.fetch()?;
+        resolved = mirror.resolve(&reference)?;
+    }
+    admit(fleet, harness, mirror, &reference, resolved, false)
+}
+
+/// Refuses a version that does not exist, that the registry forbids, or whose tag has moved.
+pub(super) fn admit(
+    fleet: &Fleet,
+    harness: &Name,
+    mirror: &Mirror,
+    reference: &Ref,
+    resolved: Option<Resolved>,
+    accept_moved: bool,
+) -> anyhow::Result<Chosen> {
+    let Some(found) = resolved else {
+        let tags = mirror.tags()?;
+        let fault = failed(format!("harness `{harness}` has no version `{reference}`"));
+        return Err(match tags.first() {
+            Some(newest) => fault.hint(format!(
+                "its newest is `{newest}`; it has {}",
+                list(tags.iter().take(5))
+            )),
+            None => fault.hint(format!(
+                "it has no tags; its branches are {}",
+                list(mirror.branches()?)
+            )),
+        }
+        .into());
+    };
+    let settings = fleet.registry.harness(harness)?;
+    if settings.bad_refs.contains(reference) {
+        return Err(refused(format!(
+            "`{reference}` is among the `bad_refs` of harness `{harness}`"
+        ))
+        .hint("choose another version, or edit fleet.toml")
+        .into());
+    }
+    let seen = registered(fleet, harness, reference);
+    let moved = found.moved.is_some()
+        || (found.kind == Kind::Tag && seen.is_some_and(|seen| *seen != found.commit));
+    let commit = match (&found.moved, moved && accept_moved) {
+        (Some(upstream), true) => upstream.clone(),
+        _ => found.commit.clone(),
+    };
+    if moved && !accept_moved {
+        let before = seen.unwrap_or(&found.commit).short().to_owned();
+        let after = found
+            .moved
+            .as_ref()
+            .unwrap_or(&found.commit)
+            .short()
+            .to_owned();
+        return Err(refused(format!(
+            "tag `{reference}` of harness `{harness}` has moved from {before} to {after}"
+        ))
+        .hint("find out why, then follow it with `fleet update ... --accept-moved-tag`")
+        .into());
+    }
+    Ok(Chosen {
+        reference: reference.clone(),
+        commit,
+    })
+}
+
+/// Returns what a ref stood for when some project of the fleet was set to it.
+fn registered<'a>(fleet: &'a Fleet, harness: &Name, reference: &Ref) -> Option<&'a CommitId> {
+    let same = |project: &&crate::registry::Project| {
+        project.harness == *harness && project.reference == *reference
+    };
+    fleet
+        .registry
+        .projects
+        .values()
+        .filter(same)
+        .find_map(|project| project.commit.as_ref())
+}
+
+fn newest(harness: &Name, mirror: &Mirror) -> anyhow::Result<Ref> {
+    let newest = mirror.tags()?.into_iter().next().ok_or_else(|| {
+        failed(format!("harness `{harness}` has no tags"))
+            .hint("name a branch or a commit with `--ref REF`")
+    })?;
+    newest.parse().map_err(|why: String| failed(why).into())
+}

@@ -1,0 +1,47 @@
+//! Whether the files of a commit are its blobs' bytes, or have to be converted on their way to disk.
+
+use std::path::{Path, PathBuf};
+
+use git2::{Repository, Tree, TreeWalkMode, TreeWalkResult};
+
+use super::repository::setting;
+
+/// Tells whether nothing can ask for a conversion of line ends or the like: no attributes, no `core.autocrlf`.
+///
+/// Then a checkout need not look for attributes at each file, which for libgit2 means two `realpath` calls a file.
+pub(super) fn writes_blobs_as_they_are(repository: &Repository, tree: &Tree<'_>) -> bool {
+    let converts = setting(repository, "core.autocrlf").is_some_and(|value| value != "false");
+    let named = setting(repository, "core.attributesFile").is_some();
+    let elsewhere = [
+        user_attributes(),
+        Some("/etc/gitattributes".into()),
+        Some(repository.path().join("info/attributes")),
+    ];
+    !converts
+        && !named
+        && !elsewhere.into_iter().flatten().any(|file| file.exists())
+        && !has_attributes(tree)
+}
+
+fn user_attributes() -> Option<PathBuf> {
+    let directory = std::env::var_os("XDG_CONFIG_HOME")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    let directory =
+        directory.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".config")))?;
+    Some(directory.join("git/attributes"))
+}
+
+fn has_attributes(tree: &Tree<'_>) -> bool {
+    let mut found = false;
+    let walked = tree.walk(TreeWalkMode::PreOrder, |_, entry| {
+        found = entry.name_bytes().eq_ignore_ascii_case(b".gitattributes");
+        if found {
+            TreeWalkResult::Abort
+        } else {
+            TreeWalkResult::Ok
+        }
+    });
+    // A walk that was cut short has found it, or could not look.
+    found || walked.is_err()
+}

@@ -1,0 +1,424 @@
+//! The `git` program: for what talks to a remote, signs, or fills nested submodules. Never a prompt, never a hang.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::os::fd::AsFd as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, setsid};
+
+use crate::error::{failed, timed_out};
+
+/// The environment variables that would point `git` at another repository (`git rev-parse --local-env-vars`).
+const REPOSITORY_VARIABLES: [&str; 18] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_QUARANTINE_PATH",
+    "GIT_EXTERNAL_DIFF",
+];
+
+/// How much of each stream is kept: a hostile remote may print for ever.
+const KEPT: usize = 1 << 20;
+
+/// How many of git's last lines an error repeats.
+const LINES: usize = 4;
+
+/// One run of `git`, with a deadline, in a session of its own: it can reach no terminal, and its helpers end with it.
+#[derive(Debug)]
+pub(super) struct Git {
+    command: Command,
+    said: String,
+    deadline: Duration,
+    input: Option<Vec<u8>>,
+}
+
+impl Git {
+    /// Prepares `git ARGUMENTS` in a directory. What people typed comes after `--` or as a checked newtype.
+    pub(super) fn new<I, A>(directory: &Path, deadline: Duration, arguments: I) -> Self
+    where
+        I: IntoIterator<Item = A>,
+        A: AsRef<OsStr>,
+    {
+        let arguments: Vec<OsString> = arguments
+            .into_iter()
+            .map(|argument| argument.as_ref().to_owned())
+            .collect();
+        let said = verb(&arguments);
+        let mut command = Command::new("git");
+        command
+            .args(["--no-pager", "-c", "core.hooksPath=/dev/null"])
+            .args([
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "protocol.ext.allow=never",
+            ])
+            .args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"])
+            .args(&arguments)
+            .current_dir(directory);
+        for variable in REPOSITORY_VARIABLES {
+            command.env_remove(variable);
+        }
+        command
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("SSH_ASKPASS_REQUIRE", "never")
+            .env("GCM_INTERACTIVE", "never")
+            .env("LC_ALL", "C");
+        Self {
+            command,
+            said,
+            deadline,
+            input: None,
+        }
+    }
+
+    /// Makes ssh fail rather than ask, unless the person has chosen an ssh command.
+    pub(super) fn reaching_out(mut self, config: Option<&git2::Config>) -> Self {
+        let chosen = std::env::var_os("GIT_SSH_COMMAND").is_some()
+            || std::env::var_os("GIT_SSH").is_some()
+            || config.is_some_and(|config| config.get_entry("core.sshCommand").is_ok());
+        if !chosen {
+            self.command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
+        }
+        // An empty program keeps git from `core.askPass` and `SSH_ASKPASS`, which open windows; one that the person
+        // named in the environment may answer by itself.
+        if std::env::var_os("GIT_ASKPASS").is_none() {
+            self.command.env("GIT_ASKPASS", "");
+        }
+        self
+    }
+
+    /// Sets an environment variable.
+    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Gives it something short to read.
+    pub(super) fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.input = Some(bytes);
+        self
+    }
+
+    /// Runs it and returns what it wrote to stdout. Whatever it started in its group is killed before this returns.
+    ///
+    /// A status other than 0 is an error with git's last lines; a passed deadline is one with exit code 6.
+    pub(super) fn run(mut self) -> anyhow::Result<Vec<u8>> {
+        self.command
+            .stdin(if self.input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // SAFETY: setsid(2) is async-signal-safe, and nothing else happens between fork and exec.
+        unsafe {
+            self.command
+                .pre_exec(|| setsid().map(drop).map_err(Into::into));
+        }
+        let child = self.command.spawn().context("cannot run `git`")?;
+        let mut group = Group(child);
+        let input = self.input.take();
+        let ended = group.read(input, self.deadline)?;
+        match ended.status {
+            Some(status) if status.success() => Ok(ended.stdout),
+            Some(status) => Err(self.refusal(status, &ended.stderr).into()),
+            None => Err(timed_out(format!(
+                "`git {}` has not ended within {} s",
+                self.said,
+                self.deadline.as_secs_f32()
+            ))
+            .because(anyhow::anyhow!("{}", last_lines(&ended.stderr)))
+            .into()),
+        }
+    }
+
+    fn refusal(&self, status: ExitStatus, stderr: &[u8]) -> crate::error::Fault {
+        let how = match status.code() {
+            Some(code) => format!("exit status {code}"),
+            None => status.to_string(),
+        };
+        failed(format!("`git {}` failed with {how}", self.said))
+            .because(anyhow::anyhow!("{}", last_lines(stderr)))
+    }
+}
+
+/// Returns git's verb: the first argument that is neither `-c` nor its value.
+fn verb(arguments: &[OsString]) -> String {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "-c" {
+            arguments.next();
+        } else {
+            return argument.to_string_lossy().into_owned();
+        }
+    }
+    String::new()
+}
+
+struct Ended {
+    /// `None`: the deadline passed.
+    status: Option<ExitStatus>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// A child that leads a process group; the whole group ends when this is dropped.
+struct Group(Child);
+
+impl Group {
+    fn read(&mut self, input: Option<Vec<u8>>, deadline: Duration) -> anyhow::Result<Ended> {
+        let until = Instant::now() + deadline;
+        if let (Some(bytes), Some(mut stdin)) = (input, self.0.stdin.take()) {
+            // A pipe holds 64 KiB, and what is written here is one commit's text: it cannot block for ever unless
+            // git never reads, which the deadline of a writer thread could not cure either.
+            std::thread::spawn(move || {
+                // A git that ends early says why itself.
+                let _ = std::io::Write::write_all(&mut stdin, &bytes);
+            });
+        }
+        let mut stdout = self.0.stdout.take().expect("stdout is piped");
+        let mut stderr = self.0.stderr.take().expect("stderr is piped");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let (mut out_open, mut err_open) = (true, true);
+        while out_open || err_open {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Ended {
+                    status: None,
+                    stdout: out,
+                    stderr: err,
+                });
+            }
+            // A closed stream would report hang-up at once, for ever: it is asked for nothing and skipped.
+            let mut polled = Vec::with_capacity(2);
+            if out_open {
+                polled.push(PollFd::new(stdout.as_fd(), PollFlags::POLLIN));
+            }
+            if err_open {
+                polled.push(PollFd::new(stderr.as_fd(), PollFlags::POLLIN));
+            }
+            let timeout = PollTimeout::try_from(left.as_millis().min(60_000) + 1)
+                .unwrap_or(PollTimeout::ZERO);
+            match poll(&mut polled, timeout) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(errno).context("cannot wait for `git`"),
+            }
+            let ready: Vec<bool> = polled
+                .iter()
+                .map(|fd| fd.revents().is_some_and(|events| !events.is_empty()))
+                .collect();
+            let mut ready = ready.into_iter();
+            if out_open && ready.next() == Some(true) {
+                out_open = take(&mut stdout, &mut out)?;
+            }
+            if err_open && ready.next() == Some(true) {
+                err_open = take(&mut stderr, &mut err)?;
+            }
+        }
+        self.wait(until).map(|status| Ended {
+            status,
+            stdout: out,
+            stderr: err,
+        })
+    }
+
+    /// Waits for the end of a child that has closed its streams: at once, save for odd helpers.
+    fn wait(&mut self, until: Instant) -> anyhow::Result<Option<ExitStatus>> {
+        let mut pause = Duration::from_micros(50);
+        loop {
+            if let Some(status) = self.0.try_wait().context("cannot wait for `git`")? {
+                return Ok(Some(status));
+            }
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            std::thread::park_timeout(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Helpers may outlive git (ssh, a credential helper): the group goes with it. It may be gone already.
+        if let Ok(id) = i32::try_from(self.0.id()) {
+            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
+        }
+        // Reaps it; an error would mean that it was reaped.
+        let _ = self.0.wait();
+    }
+}
+
+/// Reads once; false at the end of the stream.
+fn take(stream: &mut impl Read, into: &mut Vec<u8>) -> anyhow::Result<bool> {
+    let mut buffer = [0; 16 << 10];
+    match stream.read(&mut buffer) {
+        Ok(0) => Ok(false),
+        Ok(count) => {
+            into.extend_from_slice(&buffer[..count]);
+            if into.len() > 2 * KEPT {
+                into.drain(..into.len() - KEPT);
+            }
+            Ok(true)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(true),
+        Err(error) => Err(error).context("cannot read what `git` says"),
+    }
+}
+
+/// Returns the last lines as one text, fit for a terminal and without a password.
+fn last_lines(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<String> = text
+        .split(['\n', '\r'])
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            redacted(line)
+                .chars()
+                .map(|c| if c.is_control() { '?' } else { c })
+                .collect()
+        })
+        .collect();
+    if lines.is_empty() {
+        return "git said nothing".to_owned();
+    }
+    lines[lines.len().saturating_sub(LINES)..].join("; ")
+}
+
+/// Replaces the password in every `scheme://user:password@host` of a text.
+fn redacted(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (head, tail) = rest.split_at(at + 3);
+        clean.push_str(head);
+        let authority = tail
+            .find(|c: char| c == '/' || c.is_whitespace() || c == '\'' || c == '"')
+            .map_or(tail, |end| &tail[..end]);
+        rest = &tail[authority.len()..];
+        match authority.rsplit_once('@') {
+            Some((user, host)) => {
+                let name = user.split_once(':').map_or(user, |(name, _)| name);
+                let hidden = if user.contains(':') { ":***" } else { "" };
+                clean.push_str(&format!("{name}{hidden}@{host}"));
+            }
+            None => clean.push_str(authority),
+        }
+    }
+    clean + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Exit, exit_of};
+
+    fn here() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn a_failure_repeats_what_git_said() {
+        let error = Git::new(
+            here().path(),
+            Duration::from_secs(10),
+            ["rev-parse", "--git-dir"],
+        )
+        .run()
+        .unwrap_err();
+        let text = format!("{error:#}");
+        assert!(
+            text.contains("`git rev-parse` failed with exit status 128"),
+            "{text}"
+        );
+        assert!(text.contains("not a git repository"), "{text}");
+    }
+
+    #[test]
+    fn a_deadline_ends_git_and_all_that_it_started() {
+        let directory = here();
+        let begun = Instant::now();
+        let error = Git::new(
+            directory.path(),
+            Duration::from_millis(300),
+            [
+                "-c",
+                "alias.hang=!sleep 600 & echo $! >pid; sleep 600",
+                "hang",
+            ],
+        )
+        .run()
+        .unwrap_err();
+        assert_eq!(exit_of(&error), Exit::TimedOut);
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        let pid = std::fs::read_to_string(directory.path().join("pid")).unwrap();
+        // The kernel ends it in its own time; at most a zombie is left, until its new parent has reaped it.
+        let is_alive = || {
+            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
+                .is_ok_and(|state| !state.contains(") Z"))
+        };
+        let patience = Instant::now() + Duration::from_secs(5);
+        while is_alive() && Instant::now() < patience {
+            std::thread::yield_now();
+        }
+        assert!(!is_alive());
+    }
+
+    #[test]
+    fn both_streams_may_be_large() {
+        let script = "alias.loud=!head -c 3000000 /dev/zero >&2; head -c 300000 /dev/zero";
+        let out = Git::new(
+            here().path(),
+            Duration::from_secs(20),
+            ["-c", script, "loud"],
+        )
+        .run()
+        .unwrap();
+        assert_eq!(out.len(), 300_000);
+    }
+
+    #[test]
+    fn input_reaches_git() {
+        let out = Git::new(
+            here().path(),
+            Duration::from_secs(10),
+            ["hash-object", "--stdin"],
+        )
+        .input(b"x".to_vec())
+        .run()
+        .unwrap();
+        assert_eq!(out.len(), 41);
+    }
+
+    #[test]
+    fn passwords_are_not_repeated() {
+        assert_eq!(
+            redacted("fatal: cannot reach 'https://ann:s3cret@example.org/x' or ssh://git@h/y"),
+            "fatal: cannot reach 'https://ann:***@example.org/x' or ssh://git@h/y"
+        );
+        assert_eq!(redacted("https://a:p@ss@h/x"), "https://a:***@h/x");
+    }
+}

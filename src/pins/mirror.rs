@@ -1,0 +1,529 @@
+//! Mirrors: one bare copy of each harness in the person's cache. Safe to delete at any time.
+//!
+//! `refs/heads/*` are the remote's branches. `refs/upstream/tags/*` are its tags as they are now, `refs/tags/*` as they
+//! were first seen: where the two differ, a tag has moved.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use git2::{ObjectType, Oid, Repository};
+
+use crate::error::{Advise as _, failed};
+use crate::files::Lock;
+use crate::names::{CommitId, HarnessUrl, Name, Ref};
+
+use super::git::Git;
+use super::mirror_refs::{keep_new_tags, names_below, resolve};
+use super::repository::{if_there, oid, respect_environment};
+use super::versions::by_version;
+
+/// How long a clone or a fetch may take.
+const NETWORK_DEADLINE: Duration = Duration::from_secs(120);
+
+/// How long another command's clone is waited for.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// The bare copy of one harness. Cheap to keep and to share between threads: it opens the copy when asked something.
+#[derive(Clone, Debug)]
+pub(crate) struct Mirror {
+    directory: PathBuf,
+    url: HarnessUrl,
+}
+
+/// What a fetch found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fetched {
+    /// Tags seen for the first time, oldest version first.
+    pub(crate) new_tags: Vec<String>,
+    /// Tags that are not where they were when they were first seen.
+    pub(crate) moved_tags: Vec<String>,
+}
+
+/// What a ref stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// The commit; for a tag that moved, the one it was first seen at.
+    pub(crate) commit: CommitId,
+    /// What the ref is.
+    pub(crate) kind: Kind,
+    /// Where a tag is upstream now, if not at `commit`.
+    pub(crate) moved: Option<CommitId>,
+    /// Whether a branch of the same name was passed over in favour of the tag.
+    pub(crate) is_ambiguous: bool,
+}
+
+/// The kinds of refs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A tag: does not move, or is caught moving.
+    Tag,
+    /// A branch: moves with every fetch.
+    Branch,
+    /// A commit, perhaps abbreviated.
+    Commit,
+}
+
+impl Mirror {
+    /// Opens the mirror of a harness, made first (from the network) where there is none or only a broken one.
+    pub(crate) fn open_or_clone(
+        cache: &Path,
+        name: &Name,
+        url: &HarnessUrl,
+    ) -> anyhow::Result<Self> {
+        if let Some(mirror) = Self::open(cache, name, url) {
+            return Ok(mirror);
+        }
+        let mirror = Self::at(cache, name, url);
+        let _held = mirror.lock()?;
+        // Somebody else may have made it while this waited.
+        if !mirror.is_whole() {
+            mirror
+                .clone_beside()
+                .with_context(|| format!("cannot copy the harness `{name}` from `{url}`"))?;
+        }
+        Ok(mirror)
+    }
+
+    /// Opens the mirror of a harness if there is a whole one; never touches the network, takes no lock.
+    pub(crate) fn open(cache: &Path, name: &Name, url: &HarnessUrl) -> Option<Self> {
+        let mirror = Self::at(cache, name, url);
+        mirror.is_whole().then_some(mirror)
+    }
+
+    fn at(cache: &Path, name: &Name, url: &HarnessUrl) -> Self {
+        respect_environment();
+        let hash = Oid::hash_object(ObjectType::Blob, url.as_str().as_bytes())
+            .map_or_else(|_| String::new(), |oid| oid.to_string());
+        Self {
+            directory: cache.join(format!("{name}-{}.git", &hash[..hash.len().min(12)])),
+            url: url.clone(),
+        }
+    }
+
+    /// Returns where it is, for people and for `doctor`.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Asks the remote for what is new. A tag that moved is noted and not followed.
+    pub(crate) fn fetch(&self) -> anyhow::Result<Fetched> {
+        let _held = self.lock()?;
+        // Deleted or broken since it was opened: a copy is a fetch as well, though nothing in it is known to be new.
+        let fetched = if self.is_whole() {
+            fetch_into(&self.directory, &self.url)
+        } else {
+            self.clone_beside().map(|()| Fetched::default())
+        };
+        fetched.with_context(|| format!("cannot fetch `{}`", self.url))
+    }
+
+    /// Finds what a ref stands for, as of the last fetch; a tag wins over a branch of the same name.
+    pub(crate) fn resolve(&self, reference: &Ref) -> anyhow::Result<Option<Resolved>> {
+        let repository = self.repository()?;
+        let found = resolve(&repository, reference);
+        if let Err(error) = &found
+            && error.code() == git2::ErrorCode::Ambiguous
+        {
+            return Err(failed(error.message())
+                .hint("give more of its digits")
+                .into());
+        }
+        self.blame(found, || format!("cannot resolve `{reference}`"))
+    }
+
+    /// Follows a tag to where it is upstream now.
+    pub(crate) fn accept_moved(&self, reference: &Ref) -> anyhow::Result<()> {
+        let _held = self.lock()?;
+        let repository = self.repository()?;
+        let accepted = repository
+            .find_reference(&format!("refs/upstream/tags/{reference}"))
+            .and_then(|now| {
+                let target = now.target().unwrap_or(Oid::ZERO_SHA1);
+                repository.reference(&format!("refs/tags/{reference}"), target, true, "accept")
+            });
+        self.blame(accepted.map(drop), || {
+            format!("cannot follow the tag `{reference}`")
+        })
+    }
+
+    /// Reads a file of a commit; `None` if it has no such regular file. Never follows a symlink.
+    pub(crate) fn file(&self, commit: &CommitId, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let repository = self.repository()?;
+        let found = repository
+            .find_commit(oid(commit))
+            .and_then(|commit| commit.tree())
+            .and_then(|tree| if_there(tree.get_path(Path::new(path))))
+            .and_then(|entry| match entry {
+                Some(entry) if matches!(entry.filemode(), 0o100_644 | 0o100_755) => {
+                    let blob = repository.find_blob(entry.id())?;
+                    Ok(Some(blob.content().to_vec()))
+                }
+                _ => Ok(None),
+            });
+        self.blame(found, || {
+            format!("cannot read `{path}` of {}", commit.short())
+        })
+    }
+
+    /// Tells whether the remote has ever shown this commit to this mirror.
+    pub(crate) fn contains(&self, commit: &CommitId) -> bool {
+        self.repository()
+            .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok())
+    }
+
+    /// Returns the tags, newest version first.
+    pub(crate) fn tags(&self) -> anyhow::Result<Vec<String>> {
+        let repository = self.repository()?;
+        let tags = names_below(&repository, "refs/tags/");
+        let mut tags = self.blame(tags, || "cannot list the tags".to_owned())?;
+        tags.sort_by(|a, b| by_version(b, a));
+        Ok(tags)
+    }
+
+    /// Returns the branches, by name.
+    pub(crate) fn branches(&self) -> anyhow::Result<Vec<String>> {
+        let repository = self.repository()?;
+        let branches = names_below(&repository, "refs/heads/");
+        self.blame(branches, || "cannot list the branches".to_owned())
+    }
+
+    pub(super) fn repository(&self) -> anyhow::Result<Repository> {
+        respect_environment();
+        let opened = Repository::open_bare(&self.directory);
+        self.blame(opened, || "cannot open a mirror".to_owned())
+    }
+
+    /// Names the mirror in an error of libgit2, and the cure for a broken one.
+    fn blame<T>(
+        &self,
+        result: Result<T, git2::Error>,
+        what: impl FnOnce() -> String,
+    ) -> anyhow::Result<T> {
+        result
+            .with_context(|| format!("{} in the mirror `{}`", what(), self.directory.display()))
+            .hint(|| {
+                format!(
+                    "the mirror is a cache; `rm -rf {}` makes the next command copy it anew",
+                    self.directory.display()
+                )
+            })
+    }
+
+    fn lock(&self) -> anyhow::Result<Lock> {
+        // A dry wait: what is waited for is another command's use of the network.
+        Lock::take(&self.directory.with_extension("lock"), PATIENCE, || {
+            tracing::info!(mirror = %self.directory.display(), "waiting for another command");
+        })
+    }
+
+    /// Checks what a killed clone, a full disk or a stray `rm` would break, without reading the objects.
+    fn is_whole(&self) -> bool {
+        let Ok(repository) = Repository::open_bare(&self.directory) else {
+            return false;
+        };
+        let refs_are_whole = repository.references().is_ok_and(|references| {
+            references.flatten().all(|reference| {
+                reference
+                    .target()
+                    .is_none_or(|target| repository.odb().is_ok_and(|odb| odb.exists(target)))
+            })
+        });
+        refs_are_whole && packs_are_whole(&self.directory.join("objects/pack"))
+    }
+
+    /// Makes the copy under another name and renames it: whoever opens the mirror sees all of it or nothing.
+    fn clone_beside(&self) -> anyhow::Result<()> {
+        let beside = self.directory.with_extension("new");
+        let broken = self.directory.with_extension("old");
+        for left_over in [&beside, &broken] {
+            if left_over.symlink_metadata().is_ok() {
+                fs::remove_dir_all(left_over)
+                    .with_context(|| format!("cannot remove `{}`", left_over.display()))?;
+            }
+        }
+        let made = (|| {
+            Repository::init_opts(
+                &beside,
+                git2::RepositoryInitOptions::new()
+                    .bare(true)
+                    .mkpath(true)
+                    .external_template(false)
+                    .no_reinit(true),
+            )
+            .with_context(|| format!("cannot make `{}`", beside.display()))?;
+            fetch_into(&beside, &self.url).map(drop)
+        })();
+        if made.is_err() {
+            // The first error is the one to tell; the next try removes what is left.
+            let _ = fs::remove_dir_all(&beside);
+            return made;
+        }
+        let renamed = (|| {
+            if self.directory.symlink_metadata().is_ok() {
+                fs::rename(&self.directory, &broken)?;
+            }
+            fs::rename(&beside, &self.directory)
+        })();
+        renamed.with_context(|| format!("cannot put `{}` in place", self.directory.display()))?;
+        // A broken mirror that cannot be removed is in nobody's way.
+        let _ = fs::remove_dir_all(&broken);
+        Ok(())
+    }
+}
+
+fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
+    let config = git2::Config::open_default().ok();
+    Git::new(
+        directory,
+        NETWORK_DEADLINE,
+        [
+            // One pack per fetch: a project then takes the objects by a handful of hard links.
+            "-c",
+            "fetch.unpackLimit=1",
+            "-c",
+            "transfer.unpackLimit=1",
+            "-c",
+            "fetch.writeCommitGraph=false",
+            "fetch",
+            "--quiet",
+            "--prune",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--end-of-options",
+            url.as_str(),
+            "+refs/heads/*:refs/heads/*",
+            "+refs/tags/*:refs/upstream/tags/*",
+        ],
+    )
+    .env("GIT_DIR", ".")
+    .reaching_out(config.as_ref())
+    .run()?;
+    respect_environment();
+    let repository = Repository::open_bare(directory)?;
+    Ok(keep_new_tags(&repository)?)
+}
+
+/// Tells whether every pack is as long as its index says: both end with the same checksum.
+fn packs_are_whole(directory: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return false;
+    };
+    entries.flatten().all(|entry| {
+        let index = entry.path();
+        if index.extension().is_none_or(|extension| extension != "idx") {
+            return true;
+        }
+        let (pack, index) = (tail(&index.with_extension("pack"), 20), tail(&index, 40));
+        match (pack, index) {
+            (Ok(pack), Ok(index)) => index.starts_with(&pack),
+            _ => false,
+        }
+    })
+}
+
+fn tail(path: &Path, count: i64) -> std::io::Result<Vec<u8>> {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let mut file = fs::File::open(path)?;
+    file.seek(SeekFrom::End(-count))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{World, git};
+    use super::*;
+
+    fn resolved(mirror: &Mirror, name: &str) -> Option<Resolved> {
+        mirror.resolve(&name.parse().unwrap()).unwrap()
+    }
+
+    fn plain(commit: CommitId, kind: Kind) -> Option<Resolved> {
+        Some(Resolved {
+            commit,
+            kind,
+            moved: None,
+            is_ambiguous: false,
+        })
+    }
+
+    #[test]
+    fn tags_branches_and_commits_are_told_apart() {
+        let world = World::new();
+        let mirror = world.mirror();
+        let (one, two) = (world.commit("v0.1.0"), world.commit("v0.2.0"));
+        assert_eq!(resolved(&mirror, "v0.1.0"), plain(one.clone(), Kind::Tag));
+        assert_eq!(
+            resolved(&mirror, "refs/tags/v0.1.0"),
+            plain(one.clone(), Kind::Tag)
+        );
+        assert_eq!(resolved(&mirror, "main"), plain(two.clone(), Kind::Branch));
+        for length in [7, 12, 40] {
+            let found = resolved(&mirror, &one.as_str()[..length]);
+            assert_eq!(found, plain(one.clone(), Kind::Commit));
+        }
+        let tag = git(&world.harness(), &["rev-parse", "refs/tags/v0.1.0"]);
+        for nothing in [
+            "v9",
+            "refs/upstream/tags/v0.1.0",
+            &one.as_str()[..6],
+            "ffffffffff",
+            tag.trim(),
+        ] {
+            assert_eq!(resolved(&mirror, nothing), None, "{nothing}");
+        }
+        assert!(mirror.contains(&one) && !mirror.contains(&"1".repeat(40).parse().unwrap()));
+        assert_eq!(mirror.tags().unwrap(), ["v0.2.0", "v0.1.0"]);
+        assert_eq!(mirror.branches().unwrap(), ["main"]);
+    }
+
+    #[test]
+    fn a_tag_wins_over_a_branch_and_says_so() {
+        let world = World::new();
+        git(&world.harness(), &["branch", "v0.1.0", "main"]);
+        let found = resolved(&world.mirror(), "v0.1.0").unwrap();
+        assert_eq!((found.kind, found.is_ambiguous), (Kind::Tag, true));
+        assert_eq!(found.commit, world.commit("refs/tags/v0.1.0"));
+    }
+
+    #[test]
+    fn files_are_read_at_a_commit_and_never_through_a_symlink() {
+        let world = World::new();
+        std::os::unix::fs::symlink("bin/run", world.harness().join("link")).unwrap();
+        world.release("v0.3.0", &[]);
+        let mirror = world.mirror();
+        let file = |tag: &str, path: &str| mirror.file(&world.commit(tag), path).unwrap();
+        assert_eq!(file("v0.1.0", "harness.toml").unwrap(), b"one\n");
+        assert_eq!(file("v0.2.0", "harness.toml").unwrap(), b"two\n");
+        assert_eq!(file("v0.3.0", "bin/run").unwrap(), b"run\n");
+        for nothing in ["link", "bin", "only-one", "harness.toml/x"] {
+            assert_eq!(file("v0.3.0", nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_moved_tag_is_known_for_ever_and_followed_only_on_request() {
+        let world = World::new();
+        let mirror = world.mirror();
+        let before = world.commit("v0.1.0");
+        git(&world.harness(), &["tag", "-f", "v0.1.0", "main"]);
+        let after = world.commit("v0.1.0");
+        let fetched = mirror.fetch().unwrap();
+        assert_eq!(fetched.moved_tags, ["v0.1.0"]);
+        for _ in 0..2 {
+            let found = resolved(&mirror, "v0.1.0").unwrap();
+            assert_eq!(
+                (found.commit, found.moved),
+                (before.clone(), Some(after.clone()))
+            );
+            assert_eq!(mirror.fetch().unwrap().moved_tags, ["v0.1.0"]);
+        }
+        mirror.accept_moved(&"v0.1.0".parse().unwrap()).unwrap();
+        assert_eq!(resolved(&mirror, "v0.1.0"), plain(after, Kind::Tag));
+        assert_eq!(mirror.fetch().unwrap(), Fetched::default());
+    }
+
+    #[test]
+    fn a_fetch_brings_what_is_new_in_one_pack_and_keeps_what_is_gone() {
+        let world = World::new();
+        let mirror = world.mirror();
+        git(&world.harness(), &["checkout", "-q", "-b", "side"]);
+        let side = world.release("v0.10.0", &[("new", "new")]);
+        assert!(!mirror.contains(&side));
+        assert_eq!(mirror.fetch().unwrap().new_tags, ["v0.10.0"]);
+        assert_eq!(mirror.tags().unwrap(), ["v0.10.0", "v0.2.0", "v0.1.0"]);
+        git(&world.harness(), &["checkout", "-q", "main"]);
+        git(&world.harness(), &["branch", "-q", "-D", "side"]);
+        git(&world.harness(), &["tag", "-d", "v0.10.0"]);
+        mirror.fetch().unwrap();
+        assert_eq!(resolved(&mirror, "side"), None);
+        assert!(mirror.contains(&side) && resolved(&mirror, "v0.10.0").is_some());
+        let objects = fs::read_dir(mirror.directory().join("objects"))
+            .unwrap()
+            .flatten();
+        assert!(
+            objects
+                .map(|entry| entry.file_name())
+                .all(|name| name.len() != 2)
+        );
+    }
+
+    #[test]
+    fn a_broken_mirror_is_made_anew() {
+        let world = World::new();
+        let whole = |mirror: &Mirror| resolved(mirror, "v0.1.0").is_some();
+        let open = || Mirror::open(&world.cache(), &"demo".parse().unwrap(), &world.url());
+        assert!(open().is_none());
+        let directory = world.mirror().directory().to_path_buf();
+        assert!(open().is_some());
+        let packs = || {
+            fs::read_dir(directory.join("objects/pack"))
+                .unwrap()
+                .flatten()
+                .map(|entry| entry.path())
+                .find(|path| {
+                    path.extension()
+                        .is_some_and(|extension| extension == "pack")
+                })
+                .unwrap()
+        };
+        let cut = |path: PathBuf| {
+            let bytes = fs::read(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        };
+        let breakages: [&dyn Fn(); 6] = [
+            &|| fs::remove_dir_all(&directory).unwrap(),
+            &|| fs::remove_dir_all(directory.join("objects")).unwrap(),
+            &|| fs::remove_file(directory.join("HEAD")).unwrap(),
+            &|| fs::remove_file(packs()).unwrap(),
+            &|| cut(packs()),
+            &|| cut(packs().with_extension("idx")),
+        ];
+        for (number, breakage) in breakages.iter().enumerate() {
+            breakage();
+            assert!(open().is_none(), "{number}");
+            // A clone that was killed leaves its directory.
+            fs::create_dir_all(directory.with_extension("new").join("objects")).unwrap();
+            assert!(whole(&world.mirror()), "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_needs_no_remote_and_what_is_not_is_an_error() {
+        let world = World::new();
+        let mirror = world.mirror();
+        fs::rename(world.harness(), world.path().join("away")).unwrap();
+        assert!(resolved(&world.mirror(), "v0.1.0").is_some());
+        let text = format!("{:#}", mirror.fetch().unwrap_err());
+        assert!(
+            text.contains("cannot fetch")
+                && text.contains("does not appear to be a git repository"),
+            "{text}"
+        );
+        fs::rename(world.path().join("away"), world.harness()).unwrap();
+        fs::remove_dir_all(mirror.directory()).unwrap();
+        mirror.fetch().unwrap();
+        assert!(resolved(&mirror, "v0.1.0").is_some());
+        fs::rename(world.harness(), world.path().join("away")).unwrap();
+        fs::remove_dir_all(mirror.directory()).unwrap();
+        let name = "demo".parse().unwrap();
+        let error = Mirror::open_or_clone(&world.cache(), &name, &world.url()).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("cannot copy the harness `demo`"),
+            "{error:#}"
+        );
+        let left = fs::read_dir(world.cache())
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path());
+        assert!(
+            left.into_iter()
+                .all(|path| path.extension().is_some_and(|e| e == "lock"))
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! The refs of a mirror: what a name stands for, and which tags are new or have moved.
+
+use git2::{Oid, Repository};
+
+use crate::names::Ref;
+
+use super::mirror::{Fetched, Kind, Resolved};
+use super::repository::{commit_id, if_there};
+use super::versions::by_version;
+
+/// The fewest digits of an abbreviated commit.
+const FEWEST_DIGITS: usize = 7;
+
+/// Copies tags that were never seen before, and names those that have moved since.
+pub(super) fn keep_new_tags(repository: &Repository) -> Result<Fetched, git2::Error> {
+    let mut fetched = Fetched::default();
+    for tag in names_below(repository, "refs/upstream/tags/")? {
+        let now = repository.find_reference(&format!("refs/upstream/tags/{tag}"))?;
+        let Some(target) = now.target() else { continue };
+        let known = format!("refs/tags/{tag}");
+        match if_there(repository.find_reference(&known))? {
+            None => {
+                repository.reference(&known, target, false, "fetch")?;
+                fetched.new_tags.push(tag);
+            }
+            Some(then) => {
+                if then.target() != Some(target) && peeled(&then) != peeled(&now) {
+                    fetched.moved_tags.push(tag);
+                }
+            }
+        }
+    }
+    fetched.new_tags.sort_by(|a, b| by_version(a, b));
+    Ok(fetched)
+}
+
+pub(super) fn resolve(
+    repository: &Repository,
+    name: &Ref,
+) -> Result<Option<Resolved>, git2::Error> {
+    let commit_of = |full: String| -> Result<Option<Oid>, git2::Error> {
+        Ok(if_there(repository.find_reference(&full))?.and_then(|found| peeled(&found)))
+    };
+    // `refs/tags/x` and `refs/heads/x` say which is meant; anything else below `refs/` is ours alone.
+    let (tag_name, branch_name) = match name.as_str().strip_prefix("refs/") {
+        None => (Some(name.as_str()), Some(name.as_str())),
+        Some(rest) => (rest.strip_prefix("tags/"), rest.strip_prefix("heads/")),
+    };
+    let tag = match tag_name {
+        Some(tag) => commit_of(format!("refs/tags/{tag}"))?,
+        None => None,
+    };
+    let branch = match branch_name {
+        Some(branch) => commit_of(format!("refs/heads/{branch}"))?,
+        None => None,
+    };
+    if let (Some(tag_name), Some(commit)) = (tag_name, tag) {
+        let now = commit_of(format!("refs/upstream/tags/{tag_name}"))?;
+        return Ok(Some(Resolved {
+            commit: commit_id(commit),
+            kind: Kind::Tag,
+            moved: now.filter(|now| *now != commit).map(commit_id),
+            is_ambiguous: branch.is_some_and(|branch| branch != commit),
+        }));
+    }
+    let plainly = |commit: Oid, kind| {
+        Some(Resolved {
+            commit: commit_id(commit),
+            kind,
+            moved: None,
+            is_ambiguous: false,
+        })
+    };
+    if let Some(commit) = branch {
+        return Ok(plainly(commit, Kind::Branch));
+    }
+    let text = name.as_str().to_ascii_lowercase();
+    let may_be_commit = (FEWEST_DIGITS..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !may_be_commit {
+        return Ok(None);
+    }
+    match repository.find_commit_by_prefix(&text) {
+        Ok(commit) => Ok(plainly(commit.id(), Kind::Commit)),
+        Err(error) if error.code() == git2::ErrorCode::Ambiguous => Err(git2::Error::new(
+            git2::ErrorCode::Ambiguous,
+            git2::ErrorClass::Reference,
+            format!("`{name}` is the beginning of several commits"),
+        )),
+        // Another kind of object of that name is no commit.
+        Err(error) if error.class() == git2::ErrorClass::Invalid => Ok(None),
+        Err(error) => if_there(Err(error)),
+    }
+}
+
+fn peeled(reference: &git2::Reference<'_>) -> Option<Oid> {
+    reference.peel_to_commit().ok().map(|commit| commit.id())
+}
+
+pub(super) fn names_below(
+    repository: &Repository,
+    prefix: &str,
+) -> Result<Vec<String>, git2::Error> {
+    let mut names = Vec::new();
+    for reference in repository.references_glob(&format!("{prefix}*"))? {
+        // A name that is no UTF-8 could not be typed or kept in a registry.
+        if let Some(name) = reference?
+            .name()
+            .ok()
+            .and_then(|name| name.strip_prefix(prefix))
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}

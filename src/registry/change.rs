@@ -1,0 +1,198 @@
+//! The changes that commands make to fleet.toml, as data: they can be made again on a newer text.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Array, Value};
+
+use super::cut;
+use super::load::{FILE, Registry};
+use super::splice::{self, Stuck};
+use super::values::Watch;
+use crate::error::{failed, refused};
+use crate::names::{CommitId, Name, Ref};
+
+/// The keys of a project in the order in which a person would write them.
+pub(super) const PROJECT_KEYS: [&str; 12] = [
+    "harness",
+    "ref",
+    "commit",
+    "location",
+    "branch",
+    "enabled",
+    "watch",
+    "labels",
+    "stop_grace",
+    "env",
+    "env_file",
+    "args",
+];
+
+/// A project to be registered.
+#[derive(Clone, Debug)]
+pub(crate) struct NewProject {
+    /// The name to register it under.
+    pub(crate) name: Name,
+    /// A harness of the registry.
+    pub(crate) harness: Name,
+    /// What was asked for.
+    pub(crate) reference: Ref,
+    /// What that stood for.
+    pub(crate) commit: Option<CommitId>,
+    /// Where it is: absolute; written relative to the fleet where it is inside.
+    pub(crate) location: PathBuf,
+    /// The branch that moves of the pin are committed to.
+    pub(crate) branch: Option<String>,
+    /// Written where it is `heal`.
+    pub(crate) watch: Watch,
+    /// Words to select it by.
+    pub(crate) labels: Vec<String>,
+}
+
+/// One change of the registry.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Add(NewProject),
+    Set {
+        name: Name,
+        key: &'static str,
+        value: Value,
+    },
+    Remove(Name),
+}
+
+impl Change {
+    /// Makes the change on a registry's text; returns the new text, equal to the old where nothing is to do.
+    ///
+    /// Each result is parsed and compared with what was meant, whatever way the user wrote the table.
+    pub(super) fn apply(&self, old: &Registry) -> anyhow::Result<String> {
+        let mut meant = parse(&old.text)?;
+        let spliced = match self {
+            Self::Add(new) => {
+                absent(old.projects.contains_key(&new.name), "project", &new.name)?;
+                let entries = project_entries(new, &old.root)?;
+                put(&mut meant, ["projects", new.name.as_str()], &entries);
+                splice::add(&old.text, ["projects", new.name.as_str()], &entries)
+            }
+            Self::Set { name, key, value } => {
+                old.project(name)?;
+                let table = ["projects", name.as_str()];
+                let before = meant.clone();
+                put(&mut meant, table, &[(*key, value.clone())]);
+                if meant == before {
+                    return Ok(old.text.clone());
+                }
+                splice::set(&old.text, table, (*key, value), &PROJECT_KEYS)
+            }
+            Self::Remove(name) => {
+                old.project(name)?;
+                if let Some(toml::Value::Table(projects)) = meant.get_mut("projects") {
+                    projects.remove(name.as_str());
+                }
+                cut::remove(&old.text, ["projects", name.as_str()]).map(never_empty)
+            }
+        };
+        verified(spliced, meant)
+    }
+}
+
+fn absent(is_there: bool, kind: &str, name: &Name) -> anyhow::Result<()> {
+    if is_there {
+        return Err(refused(format!("there is a {kind} `{name}` in `{FILE}` already")).into());
+    }
+    Ok(())
+}
+
+fn parse(text: &str) -> anyhow::Result<toml::Table> {
+    Ok(toml::from_str(text)?)
+}
+
+/// Compares a new text with what it should say; tables that became empty do not count.
+fn verified(spliced: Result<String, Stuck>, meant: toml::Table) -> anyhow::Result<String> {
+    let full = |mut table: toml::Table| {
+        table.retain(|_, value| value.as_table().is_none_or(|inner| !inner.is_empty()));
+        table
+    };
+    match spliced {
+        Ok(text) if toml::from_str(&text).is_ok_and(|said| full(said) == full(meant)) => Ok(text),
+        Ok(_) | Err(Stuck) => Err(failed(format!(
+            "cannot change `{FILE}` without touching what is around"
+        ))
+        .hint(format!("make the change in `{FILE}` by hand"))
+        .into()),
+    }
+}
+
+/// A text without a key would be taken for one that an editor emptied.
+fn never_empty(text: String) -> String {
+    let blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    if text.lines().all(blank) {
+        return format!("{text}[fleet]\n");
+    }
+    text
+}
+
+fn put(table: &mut toml::Table, [kind, name]: [&str; 2], entries: &[(&str, Value)]) {
+    let empty = || toml::Value::Table(toml::Table::new());
+    let kinds = table.entry(kind).or_insert_with(empty).as_table_mut();
+    let named = kinds.and_then(|kinds| {
+        let named = kinds.entry(name).or_insert_with(empty);
+        named.as_table_mut()
+    });
+    if let Some(named) = named {
+        for (key, value) in entries {
+            named.insert((*key).to_owned(), plain(value));
+        }
+    }
+}
+
+/// Turns what is to be written into what a reader should find.
+fn plain(value: &Value) -> toml::Value {
+    match value {
+        Value::String(text) => text.value().as_str().into(),
+        Value::Boolean(flag) => (*flag.value()).into(),
+        Value::Integer(number) => (*number.value()).into(),
+        Value::Float(number) => (*number.value()).into(),
+        Value::Array(array) => array.iter().map(plain).collect::<Vec<_>>().into(),
+        Value::InlineTable(table) => {
+            let entries = table
+                .iter()
+                .map(|(key, value)| (key.to_owned(), plain(value)));
+            toml::Value::Table(entries.collect())
+        }
+        Value::Datetime(date) => toml::Value::Datetime(*date.value()),
+    }
+}
+
+fn project_entries(new: &NewProject, root: &Path) -> anyhow::Result<Vec<(&'static str, Value)>> {
+    let location = match new.location.strip_prefix(root) {
+        // A directory that is called `~` is not the home.
+        Ok(inside) if inside.to_string_lossy().starts_with('~') => Path::new(".").join(inside),
+        Ok(inside) => inside.to_owned(),
+        Err(_) => new.location.clone(),
+    };
+    let location = location.to_str().ok_or_else(|| {
+        let location = location.display();
+        refused(format!(
+            "cannot register `{location}`: the path is not UTF-8 text"
+        ))
+    })?;
+    let mut entries: Vec<(&'static str, Value)> = vec![
+        ("harness", new.harness.as_str().into()),
+        ("ref", new.reference.as_str().into()),
+    ];
+    if let Some(commit) = &new.commit {
+        entries.push(("commit", commit.as_str().into()));
+    }
+    entries.push(("location", location.into()));
+    if let Some(branch) = &new.branch {
+        entries.push(("branch", branch.as_str().into()));
+    }
+    if new.watch == Watch::Heal {
+        entries.push(("watch", new.watch.to_string().into()));
+    }
+    if !new.labels.is_empty() {
+        let labels: Array = new.labels.iter().map(String::as_str).collect();
+        entries.push(("labels", labels.into()));
+    }
+    Ok(entries)
+}

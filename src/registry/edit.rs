@@ -1,0 +1,205 @@
+//! Changing fleet.toml: one command at a time, on what the file says now, whole or not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::change::{Change, NewProject};
+use super::load::{FILE, Registry, read_bytes};
+use super::problem::Invalid;
+use crate::error::{failed, refused};
+use crate::files::{Durability, Lock, replace_if};
+use crate::names::{CommitId, Name, Ref};
+
+/// How often an edit is made again on a file that somebody without our lock keeps changing.
+const TRIES: usize = 5;
+
+/// What saving did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// The file said so already, and was not touched.
+    Unchanged,
+    /// The file was replaced, and read back.
+    Written,
+}
+
+/// An edit of the registry: holds its lock from the read to the write.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    _lock: Lock,
+    root: PathBuf,
+    /// The file itself, where fleet.toml is a link to it.
+    target: PathBuf,
+    /// The bytes on disk when they were read.
+    base: Vec<u8>,
+    registry: Registry,
+    changes: Vec<Change>,
+}
+
+impl Edit {
+    /// Waits up to `patience` for other commands' edits, then reads the registry anew; `waiting` is called before a
+    /// wait.
+    ///
+    /// Exits 6 when the lock is not had in time, 2 when the registry is not valid.
+    pub(crate) fn open(
+        root: &Path,
+        patience: Duration,
+        waiting: impl FnOnce(),
+    ) -> anyhow::Result<Self> {
+        let root = std::path::absolute(root)
+            .with_context(|| format!("cannot find `{}`", root.display()))?;
+        let path = root.join(FILE);
+        // Before the lock: a directory that is no fleet gets no `.fleet/` from being asked.
+        read_bytes(&path)?;
+        // No project can have a name with a dot, so no project lock is this one.
+        let lock = Lock::take(&root.join(".fleet/locks/fleet.toml"), patience, waiting)?;
+        let target = path
+            .canonicalize()
+            .with_context(|| format!("cannot find `{}`", path.display()))?;
+        let base = read_bytes(&path)?;
+        let registry = Registry::of_bytes(&base, &root)?;
+        Ok(Self {
+            _lock: lock,
+            root,
+            target,
+            base,
+            registry,
+            changes: Vec::new(),
+        })
+    }
+
+    /// Returns the registry with the changes made so far.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Registers a project; refused where the name or the place is taken or forbidden.
+    pub(crate) fn add_project(&mut self, new: &NewProject) -> anyhow::Result<()> {
+        self.registry.harness(&new.harness)?;
+        if !self.registry.projects.contains_key(&new.name) {
+            self.registry.check_location(&new.location)?;
+        }
+        self.make(Change::Add(new.clone()))
+            .with_context(|| format!("cannot register `{}`", new.name))
+    }
+
+    /// Records what a project is pinned to.
+    pub(crate) fn set_pin(
+        &mut self,
+        name: &Name,
+        reference: &Ref,
+        commit: &CommitId,
+    ) -> anyhow::Result<()> {
+        self.set(name, "ref", reference.as_str())?;
+        self.set(name, "commit", commit.as_str())
+    }
+
+    /// Records whether a project may be started; nothing is written where that is so already, by default too.
+    pub(crate) fn set_enabled(&mut self, name: &Name, enabled: bool) -> anyhow::Result<()> {
+        if self.registry.project(name)?.enabled == enabled {
+            return Ok(());
+        }
+        self.set(name, "enabled", enabled)
+    }
+
+    /// Takes a project out of the registry; its files are not touched.
+    pub(crate) fn remove_project(&mut self, name: &Name) -> anyhow::Result<()> {
+        self.make(Change::Remove(name.clone()))
+    }
+
+    fn set(
+        &mut self,
+        name: &Name,
+        key: &'static str,
+        value: impl Into<toml_edit::Value>,
+    ) -> anyhow::Result<()> {
+        let name = name.clone();
+        let value = value.into();
+        self.make(Change::Set { name, key, value })
+    }
+
+    fn make(&mut self, change: Change) -> anyhow::Result<()> {
+        self.registry = made(&change, &self.registry)?;
+        self.changes.push(change);
+        Ok(())
+    }
+
+    /// Writes the changes, if there are any, and reads the file back.
+    ///
+    /// Where somebody without the lock (an editor) changed the file meanwhile, the changes are made on the new text.
+    pub(crate) fn save(mut self) -> anyhow::Result<Saved> {
+        for _ in 0..TRIES {
+            let bytes = self.bytes();
+            if bytes == self.base {
+                return Ok(Saved::Unchanged);
+            }
+            let unchanged = || Ok(fs::read(&self.target)? == self.base);
+            if replace_if(&self.target, &bytes, 0o644, Durability::Synced, unchanged)? {
+                return self.read_back(&bytes);
+            }
+            self.start_again()?;
+        }
+        Err(failed(format!(
+            "cannot write `{FILE}`: something else keeps changing it"
+        ))
+        .into())
+    }
+
+    /// Returns what is to be on disk.
+    fn bytes(&self) -> Vec<u8> {
+        let mark: &[u8] = "\u{feff}".as_bytes();
+        let mark = if self.base.starts_with(mark) {
+            mark
+        } else {
+            &[]
+        };
+        [mark, self.registry.text.as_bytes()].concat()
+    }
+
+    fn start_again(&mut self) -> anyhow::Result<()> {
+        self.base = read_bytes(&self.target)?;
+        self.registry = Registry::of_bytes(&self.base, &self.root)?;
+        for change in &self.changes {
+            self.registry = made(change, &self.registry)?;
+        }
+        Ok(())
+    }
+
+    fn read_back(&self, meant: &[u8]) -> anyhow::Result<Saved> {
+        let path = self.root.join(FILE);
+        if read_bytes(&path)? == meant {
+            return Ok(Saved::Written);
+        }
+        // Every change was parsed and checked before it was written, so this is somebody else's text.
+        let fault = failed(format!(
+            "`{}` does not say what was just written",
+            path.display()
+        ));
+        Err(fault
+            .hint("another program changed it at the same moment; run this again")
+            .into())
+    }
+}
+
+/// Makes one change; the outcome is a valid registry.
+fn made(change: &Change, old: &Registry) -> anyhow::Result<Registry> {
+    let text = change.apply(old)?;
+    if text == old.text {
+        return Ok(old.clone());
+    }
+    Registry::parse(&text, &old.root).map_err(|problems| {
+        // The lines are those of a text that will never be on disk.
+        let why: Vec<String> = problems.into_iter().map(|it| it.message).collect();
+        refused(why.join("; ")).into()
+    })
+}
+
+impl Registry {
+    fn of_bytes(bytes: &[u8], root: &Path) -> anyhow::Result<Self> {
+        super::load::decode(bytes)
+            .and_then(|text| Self::parse(text, root))
+            .map_err(|problems| Invalid { problems }.fault(root))
+    }
+}

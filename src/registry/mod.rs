@@ -1,0 +1,28 @@
+//! fleet.toml: the record of which projects exist, read strictly and edited in place.
+//!
+//! Reading finds all problems at once, each with its line; editing changes the bytes of one value and no others.
+//! Whoever wants to know what the file means starts at [`Registry`]; how it may be written is in `text.rs`.
+
+mod change;
+mod check;
+mod cut;
+mod edit;
+mod load;
+mod locate;
+mod origin;
+mod places;
+mod problem;
+mod recover;
+mod schema;
+mod splice;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod text;
+mod values;
+
+pub(crate) use change::NewProject;
+pub(crate) use edit::Edit;
+pub(crate) use load::{EMBEDDED, FILE, Project, Registry};
+pub(crate) use schema::{new_registry_text, schema};
+pub(crate) use values::Watch;

@@ -1,0 +1,86 @@
+//! fleet.toml as it may be written: the types behind reading it, and behind its JSON schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::values::{Argument, EnginePath, EnvironmentName, Grace, Label, Place, Watch};
+use crate::names::{CommitId, HarnessUrl, Name, Ref};
+
+/// The registry of a fleet: which projects exist, where, with which harness, at which ref, enabled or not.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "fleet.toml")]
+pub(super) struct FileText {
+    /// The fleet itself.
+    #[serde(default)]
+    pub(super) fleet: FleetText,
+    /// The harnesses that projects may use, by name. `agents` is built in and needs no table.
+    #[serde(default)]
+    pub(super) harnesses: BTreeMap<Name, HarnessText>,
+    /// The projects, by name.
+    #[serde(default)]
+    pub(super) projects: BTreeMap<Name, ProjectText>,
+}
+
+/// The fleet itself.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Fleet")]
+pub(super) struct FleetText {
+    /// What the fleet is called. Default: the name of its directory.
+    pub(super) name: Option<Name>,
+    /// Where `fleet create` puts new projects: relative to this file, absolute, or `~/...`. Default: `projects`.
+    pub(super) projects: Option<Place>,
+    /// The harness that `fleet create` uses when none is named. Default: `agents`.
+    pub(super) default_harness: Option<Name>,
+}
+
+/// A harness: a git repository that says how to run a project's agents.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Harness")]
+pub(super) struct HarnessText {
+    /// Where it is cloned from. Every harness but the built-in `agents` needs one.
+    pub(super) url: Option<HarnessUrl>,
+    /// Where it is mounted inside a project. Default: `engine`.
+    pub(super) path: Option<EnginePath>,
+    /// The ref that `fleet create` uses when none is named.
+    pub(super) default_ref: Option<Ref>,
+    /// Refs that are refused for new pins and warned about where they are in use.
+    #[serde(default)]
+    pub(super) bad_refs: Vec<Ref>,
+}
+
+/// A project: a git repository registered under a name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Project")]
+pub(super) struct ProjectText {
+    /// The harness it runs: a name of `[harnesses]`, or `agents`.
+    pub(super) harness: Name,
+    /// The tag, branch or commit of the harness that it is pinned to.
+    #[serde(rename = "ref")]
+    pub(super) reference: Ref,
+    /// The commit that `ref` stood for when it was set. Written by fleet.
+    pub(super) commit: Option<CommitId>,
+    /// Where the project is: relative to this file, absolute, or `~/...`.
+    pub(super) location: Place,
+    /// The branch that moves of the pin are committed to. Written by fleet.
+    pub(super) branch: Option<Ref>,
+    /// Whether it may be started. Default: `true`.
+    pub(super) enabled: Option<bool>,
+    /// Whether it is started again when it dies. Default: `off`.
+    pub(super) watch: Option<Watch>,
+    /// Words to select projects by.
+    pub(super) labels: Option<Vec<Label>>,
+    /// How long a stop may take before what is left is killed: `500ms`, `10s`, `2m`. Default: `10s`.
+    pub(super) stop_grace: Option<Grace>,
+    /// Variables for the harness. Never secrets: see `env_file`.
+    pub(super) env: Option<BTreeMap<EnvironmentName, Argument>>,
+    /// A file of mode 0600 with further variables, one `NAME=value` per line.
+    pub(super) env_file: Option<Place>,
+    /// What `{args}` in the harness's commands becomes.
+    pub(super) args: Option<Vec<Argument>>,
+}

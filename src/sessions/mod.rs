@@ -1,0 +1,10 @@
+//! Terminals: tmux servers, their sessions and windows.
+//!
+//! Only this folder talks to tmux, always on a socket that the caller names, always with a deadline, and never through
+//! a name that tmux could read as a prefix.
+
+mod address;
+mod tmux;
+
+pub(crate) use address::{of_environment, socket_directory};
+pub(crate) use tmux::{NewSession, NewWindow, Pane, Panes, Tmux};

@@ -1,0 +1,13 @@
+//! What is true of every project, and why: facts are collected, judged by a pure function, and shown.
+
+mod collect;
+mod probe;
+mod render;
+mod report;
+mod verdict;
+
+pub(crate) use collect::{Depth, collect};
+pub(crate) use probe::probe;
+pub(crate) use render::{summary, table};
+pub(crate) use report::{ProjectReport, Report};
+pub(crate) use verdict::Verdict;

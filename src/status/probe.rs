@@ -1,0 +1,105 @@
+//! What harnesses say of themselves: asked only when somebody wants to know, and remembered with its age.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::command;
+use crate::files::{self, Durability};
+use crate::fleet::Fleet;
+use crate::harness::{MANIFEST_FILE, Manifest};
+use crate::names::{CommitId, Name};
+use crate::parallel::in_parallel;
+use crate::pins;
+use crate::registry::Project;
+use crate::supervision::{Liveness, State, Unit, find_program};
+
+/// How long a harness may take to say how it is.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What a harness last said.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Answer {
+    /// Whether it is healthy.
+    pub(super) healthy: bool,
+    /// When it said so.
+    pub(super) at: Timestamp,
+    /// The life that said so: an earlier one's answer says nothing of this one.
+    life: String,
+}
+
+/// Asks the harnesses of these projects that run and have a `status` command, several at once.
+pub(crate) fn probe(fleet: &Fleet, projects: &[&Project]) -> anyhow::Result<()> {
+    fleet.make_runtime()?;
+    in_parallel(projects, |project| ask(fleet, project))
+        .into_iter()
+        .collect()
+}
+
+/// Returns what the harness of a project last said in this life.
+pub(super) fn last_answer(fleet: &Fleet, name: &Name, state: &State) -> Option<Answer> {
+    let text = files::read_if_there(&fleet.probe_file(name)).ok()??;
+    let answer: Answer = serde_json::from_str(&text).ok()?;
+    (Some(&answer.life) == life_of(state).as_ref()).then_some(answer)
+}
+
+/// Names a life: its mark is its tender's, so the process's start is part of it.
+fn life_of(state: &State) -> Option<String> {
+    state
+        .life
+        .as_ref()
+        .map(|life| format!("{} {}", life.mark, life.process.started))
+}
+
+fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+    let files = fleet.unit_files(&project.name);
+    let Some(state) =
+        State::read(&files.state)?.filter(|state| state.tender_liveness() == Liveness::Alive)
+    else {
+        return Ok(());
+    };
+    let (Some(life), Some(commit)) = (
+        life_of(&state),
+        state.life.as_ref().and_then(|life| life.commit.clone()),
+    ) else {
+        return Ok(());
+    };
+    let commit: CommitId = commit.parse().map_err(|why: String| anyhow::anyhow!(why))?;
+    let bytes = pins::file_at(
+        &project.location,
+        fleet.engine(project)?,
+        &commit,
+        MANIFEST_FILE,
+    )?;
+    let manifest = Manifest::parse(&String::from_utf8(bytes.unwrap_or_default())?)?;
+    let argv = Manifest::expand(&manifest.commands.status, &fleet.places(project, &commit)?);
+    let Some((program, arguments)) = argv.split_first() else {
+        return Ok(());
+    };
+    // The environment of the life itself, as `start` recorded it.
+    let unit = Unit::read(&files.unit)?;
+    let search = unit.environment.get("PATH").map_or("", String::as_str);
+    let found = find_program(program, search, &unit.directory)
+        .with_context(|| format!("cannot find `{program}`"))?;
+    let mut call = Command::new(found);
+    call.args(arguments)
+        .current_dir(&unit.directory)
+        .env_clear()
+        .envs(&unit.environment);
+    // One that does not answer in time is not healthy.
+    let healthy = command::run(call, DEADLINE).is_ok_and(|answer| answer.status.success());
+    let answer = serde_json::to_vec(&Answer {
+        healthy,
+        at: Timestamp::now(),
+        life,
+    })?;
+    files::replace(
+        &fleet.probe_file(&project.name),
+        &answer,
+        0o600,
+        Durability::Cached,
+    )
+}

@@ -1,0 +1,116 @@
+//! The status as data: what `fleet status --json` prints. Fields may be added and never change their meaning.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Verdict;
+use crate::names::{CommitId, Name, Ref};
+use crate::pins::PinWord;
+use crate::registry::Watch;
+use crate::supervision::Want;
+
+/// The version of the format.
+pub(super) const SCHEMA: u32 = 1;
+
+/// The whole fleet.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// The version of this format.
+    pub(crate) schema: u32,
+    /// The fleet's name.
+    pub(crate) fleet: String,
+    /// Its tmux server.
+    pub(crate) server: Server,
+    /// The projects that were asked for, by name.
+    pub(crate) projects: Vec<ProjectReport>,
+}
+
+/// The tmux server. `alive` is null where it cannot be told.
+#[derive(Debug, Serialize)]
+pub(crate) struct Server {
+    pub(crate) alive: Option<bool>,
+    pub(crate) pid: Option<i32>,
+    pub(crate) since: Option<Timestamp>,
+    /// Why it cannot be told.
+    pub(crate) reason: Option<String>,
+}
+
+/// One project.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProjectReport {
+    pub(crate) name: Name,
+    pub(crate) location: PathBuf,
+    pub(crate) enabled: bool,
+    pub(crate) labels: Vec<String>,
+    pub(crate) watch: Watch,
+    pub(crate) desired: Option<Want>,
+    pub(crate) verdict: Verdict,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) reason: Option<String>,
+    pub(crate) next: Option<String>,
+    pub(crate) process: ProcessReport,
+    pub(crate) harness: HarnessReport,
+    pub(crate) pin: PinReport,
+}
+
+/// The harness's process: of the life that runs, or of the last one.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct ProcessReport {
+    /// Null where none runs.
+    pub(crate) pid: Option<i32>,
+    pub(crate) since: Option<Timestamp>,
+    /// The exit status of the last life that ended.
+    pub(crate) exit: Option<i32>,
+    /// The signal that killed the last life that ended.
+    pub(crate) signal: Option<i32>,
+    pub(crate) restarts: u32,
+}
+
+/// The harness, and what it last said of itself.
+#[derive(Debug, Serialize)]
+pub(crate) struct HarnessReport {
+    pub(crate) name: Name,
+    pub(crate) healthy: Option<bool>,
+    pub(crate) probed: Option<Timestamp>,
+}
+
+/// The five-way truth about a pin.
+#[derive(Debug, Serialize)]
+pub(crate) struct PinReport {
+    pub(crate) word: PinWord,
+    #[serde(rename = "ref")]
+    pub(crate) reference: Ref,
+    /// The commit that the registry's ref stood for when it was set.
+    pub(crate) wanted: Option<CommitId>,
+    /// The gitlink in the project's HEAD.
+    pub(crate) head: Option<CommitId>,
+    /// The gitlink in the project's index.
+    pub(crate) index: Option<CommitId>,
+    /// The commit checked out in the engine.
+    pub(crate) checkout: Option<CommitId>,
+    /// Whether tracked files of the engine are changed; null where nobody looked.
+    pub(crate) dirty: Option<bool>,
+    /// The commit that the running life was started from.
+    pub(crate) running: Option<CommitId>,
+    /// Why something of it cannot be read.
+    pub(crate) reason: Option<String>,
+}
+
+impl ProjectReport {
+    /// Tells whether the project is as it should be: as asked for, and at its pin.
+    pub(crate) fn is_well(&self) -> bool {
+        let asked = match self.verdict {
+            Verdict::Up | Verdict::UpByHand | Verdict::Finished | Verdict::Disabled => true,
+            Verdict::Down => self.desired != Some(Want::Up),
+            Verdict::Starting
+            | Verdict::Crashed
+            | Verdict::Parked
+            | Verdict::Degraded
+            | Verdict::Missing
+            | Verdict::Unknown => false,
+        };
+        asked && (self.pin.word == PinWord::Ok || !self.enabled)
+    }
+}

@@ -1,0 +1,57 @@
+//! Keeping a process up, and ending it with everything it started. Shared by both programs.
+//!
+//! A supervised thing is a [`Unit`]: data in a file. The tender, a small process in the terminal's pane, is its
+//! process's parent and the only authority on it; it writes what it knows into a [`State`] file. A signal to it means
+//! "look at the files".
+
+mod begin;
+mod children;
+mod client;
+mod end;
+mod locks;
+mod members;
+mod policy;
+mod process;
+mod procfs;
+mod program;
+mod signals;
+mod spawn;
+mod state;
+mod sweep;
+mod tend;
+mod terminal;
+mod unit;
+mod watch;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(crate) use client::{Stop, Stopped, tell_to_look};
+pub(crate) use locks::holders;
+pub(crate) use process::{Liveness, Process, ProcessFd, boot};
+
+pub(crate) use procfs::with_ancestors;
+pub(crate) use program::{find_program, tender_program, this_program};
+pub(crate) use spawn::is_mark;
+pub(crate) use state::{LastExit, Life, Phase, State};
+pub(crate) use sweep::end_life;
+pub(crate) use unit::{
+    Desired, Policy, Refresh, Unit, VERSION, Want, read_desired, stamp, write_desired,
+};
+pub(crate) use watch::StateWatch;
+
+/// Runs the tender program: its one argument is a unit's file.
+pub(crate) fn tend() -> ExitCode {
+    let result = match std::env::args_os().nth(1) {
+        Some(unit_file) => begin::tend(Path::new(&unit_file)),
+        None => Err(crate::error::usage("a tender needs the file of a unit").into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let terminal = terminal::Terminal::open();
+            terminal.say(&format!("error: {error:#}"));
+            crate::error::exit_of(&error).into()
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What a tender says: its state, as a file that anybody of its owner's may read.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
+
+use super::process::Process;
+use super::unit::check_version;
+use crate::files::{self, Durability};
+
+/// The facts of one unit. The tender alone writes them; each change replaces the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// [`super::VERSION`] of who wrote it.
+    pub(crate) version: u32,
+    /// The unit's name.
+    pub(crate) name: String,
+    /// The tender that wrote it.
+    pub(crate) tender: Process,
+    /// Where it stands.
+    pub(crate) phase: Phase,
+    /// Since when it stands there.
+    pub(crate) since: Timestamp,
+    /// Why, where there is more to say than the phase and the last exit do.
+    pub(crate) reason: Option<String>,
+    /// The life that runs, or the last one.
+    pub(crate) life: Option<Life>,
+    /// How often the tender has started it again.
+    pub(crate) restarts: u32,
+    /// When lives ended by themselves, oldest first: at most as many as the policy counts.
+    pub(crate) deaths: Vec<Timestamp>,
+    /// How the last life ended.
+    pub(crate) last_exit: Option<LastExit>,
+}
+
+/// Where a unit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Phase {
+    /// What an earlier life left behind is being ended, or the process is being spawned.
+    Starting,
+    /// Its process runs.
+    Running,
+    /// It is being ended, because that was asked for.
+    Stopping,
+    /// It was ended, because that was asked for.
+    Down,
+    /// It exited 0, and that is the end of the work.
+    Finished,
+    /// It died, and is not started again.
+    Crashed,
+    /// It died too often, or could not be started.
+    Parked,
+}
+
+/// One run of the process, from spawn to death.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Life {
+    /// A random id of the tender's: what every process of its lives carries in its environment.
+    ///
+    /// It is on disk before the first of them is spawned, so that none is ever without a record.
+    pub(crate) mark: String,
+    /// The environment variable that carries it: one per nesting level.
+    pub(crate) variable: String,
+    /// The process; the tender itself until the first one is spawned.
+    pub(crate) process: Process,
+    /// When it was spawned.
+    pub(crate) since: Timestamp,
+    /// The harness's commit it was spawned from.
+    pub(crate) commit: Option<String>,
+    /// The version of the program that wrote its unit.
+    pub(crate) runner: String,
+}
+
+/// How a life ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LastExit {
+    /// The exit status, where it exited.
+    pub(crate) code: Option<i32>,
+    /// The signal's number, where one killed it.
+    pub(crate) signal: Option<i32>,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Seconds it had lived.
+    pub(crate) uptime: f64,
+    /// How many processes of the life had to be killed by SIGKILL after it.
+    pub(crate) killed: u32,
+}
+
+impl State {
+    /// Reads a state; `None` where there is none.
+    ///
+    /// Fails where it is not whole, or of another version.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+        let Some(text) = files::read_if_there(path)? else {
+            return Ok(None);
+        };
+        check_version(&text)
+            .and_then(|()| Ok(serde_json::from_str(&text)?))
+            .with_context(|| format!("cannot read the state `{}`", path.display()))
+            .map(Some)
+    }
+
+    /// Replaces the state's file. For the tender only.
+    pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec(self).context("cannot write a state as JSON")?;
+        files::replace(path, &bytes, 0o600, Durability::Cached)
+    }
+
+    /// Returns whether this answers a start: it comes from another tender than the one before, and says how it went.
+    pub(crate) fn answers_start(&self, before: Option<&Process>) -> bool {
+        let is_answer = match self.phase {
+            Phase::Starting => false,
+            Phase::Running
+            | Phase::Stopping
+            | Phase::Down
+            | Phase::Finished
+            | Phase::Crashed
+            | Phase::Parked => true,
+        };
+        is_answer && before != Some(&self.tender)
+    }
+
+    /// Returns whether something of the last life may still be there: its end was not recorded, or failed.
+    pub(super) fn may_have_left_something(&self) -> bool {
+        match self.phase {
+            Phase::Starting | Phase::Running | Phase::Stopping | Phase::Parked => true,
+            Phase::Down | Phase::Finished | Phase::Crashed => false,
+        }
+    }
+}
+
+/// The exit as people say it: `exit status 3`, `SIGKILL`.
+impl fmt::Display for LastExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.code, self.signal) {
+            (Some(code), _) => write!(f, "exit status {code}"),
+            (None, Some(number)) => match Signal::try_from(number) {
+                Ok(signal) => f.write_str(signal.as_str()),
+                Err(_) => write!(f, "signal {number}"),
+            },
+            (None, None) => f.write_str("an unknown exit"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::VERSION;
+    use super::*;
+
+    fn state() -> State {
+        State {
+            version: VERSION,
+            name: "demo".to_owned(),
+            tender: Process::me().unwrap(),
+            phase: Phase::Running,
+            since: Timestamp::now(),
+            reason: None,
+            life: None,
+            restarts: 0,
+            deaths: Vec::new(),
+            last_exit: None,
+        }
+    }
+
+    #[test]
+    fn a_state_is_read_as_it_was_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("demo.json");
+        assert_eq!(State::read(&path).unwrap(), None);
+        state().write(&path).unwrap();
+        assert_eq!(State::read(&path).unwrap().unwrap().name, "demo");
+    }
+
+    #[track_caller]
+    fn case(text: &str, because: &str) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("demo.json");
+        std::fs::write(&path, text).unwrap();
+        let error = format!("{:#}", State::read(&path).unwrap_err());
+        assert!(error.contains(because), "{error}");
+    }
+
+    #[test]
+    fn a_state_that_is_torn_or_foreign_is_an_error() {
+        case("{\"version\": 1, \"na", "EOF");
+        case("", "EOF");
+        case("{\"version\": 1}", "missing field `name`");
+        case("{\"version\": 99}", "version 99");
+    }
+
+    #[test]
+    fn only_another_tender_answers_a_start() {
+        let state = state();
+        assert!(state.answers_start(None));
+        assert!(!state.answers_start(Some(&state.tender)));
+        let starting = State {
+            phase: Phase::Starting,
+            ..state
+        };
+        assert!(!starting.answers_start(None));
+    }
+}

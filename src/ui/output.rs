@@ -1,0 +1,121 @@
+//! The one place that prints.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::error::{self, Exit};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// The terminal. Colours and progress go away where nobody would see them (`NO_COLOR`, a pipe).
+#[derive(Debug)]
+pub(crate) struct Ui {
+    quiet: bool,
+    progress: RefCell<Option<ProgressBar>>,
+}
+
+impl Ui {
+    /// Makes the terminal's user interface; a quiet one keeps what it does to itself, but not results and errors.
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self {
+            quiet,
+            progress: RefCell::new(None),
+        }
+    }
+
+    /// Prints what was asked for, to stdout. A reader that has gone away (`| head`) is no error.
+    pub(crate) fn result(&self, text: impl Display) {
+        self.end_progress();
+        let _ = writeln!(anstream::stdout(), "{text}");
+    }
+
+    /// Says what was done or is being done, to stderr.
+    pub(crate) fn status(&self, text: impl Display) {
+        if !self.quiet {
+            self.say(GOOD, "", text);
+        }
+    }
+
+    /// Warns, to stderr.
+    pub(crate) fn warn(&self, text: impl Display) {
+        self.say(WARNING, "warning: ", text);
+    }
+
+    /// Tells what to type next, to stderr.
+    pub(crate) fn hint(&self, text: impl Display) {
+        if !self.quiet {
+            self.say(HINT, "hint: ", text);
+        }
+    }
+
+    /// Prints an error as [`report`] does, and returns its exit code.
+    pub(crate) fn fail(&self, error: &anyhow::Error) -> Exit {
+        self.end_progress();
+        report(error)
+    }
+
+    /// Shows, while it lasts, what is being waited for; only on a terminal.
+    pub(crate) fn waiting(&self, text: impl Display) {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let bar = self.progress.borrow_mut().take().unwrap_or_else(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg}")
+                    .expect("the template is a constant"),
+            );
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        bar.set_message(text.to_string());
+        *self.progress.borrow_mut() = Some(bar);
+    }
+
+    /// Takes away what [`Self::waiting`] shows.
+    pub(crate) fn end_progress(&self) {
+        if let Some(bar) = self.progress.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn say(&self, style: Style, label: &str, text: impl Display) {
+        self.end_progress();
+        // There is nowhere left to report that stderr is gone.
+        let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
+    }
+}
+
+/// Prints an error as people read it (what, because, hint) and returns the exit code it stands for.
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
+    let mut stderr = anstream::stderr();
+    // There is nowhere left to report that stderr is gone.
+    let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {error}");
+    for cause in error.chain().skip(1) {
+        let _ = writeln!(stderr, "  because: {cause}");
+    }
+    for hint in error::hints(error) {
+        let _ = writeln!(stderr, "{HINT}hint:{HINT:#} {hint}");
+    }
+    error::exit_of(error)
+}
+
+/// Sends the trace of what the program does to stderr, where the variable asks for it (`debug`, `fleet::pins=trace`).
+pub(crate) fn trace_to_stderr(variable: &str) {
+    use tracing_subscriber::EnvFilter;
+    if std::env::var_os(variable).is_some() {
+        let filter = EnvFilter::from_env(variable);
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
+    }
+}

@@ -1,0 +1,59 @@
+//! Small words that appear everywhere.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+/// Writes "1 project", "2 projects".
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// Writes "`a`, `b` and `c`".
+pub(crate) fn list(items: impl IntoIterator<Item = impl Display>) -> String {
+    let mut words: Vec<String> = items.into_iter().map(|item| format!("`{item}`")).collect();
+    match words.pop() {
+        None => String::new(),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} and {last}", words.join(", ")),
+    }
+}
+
+/// Writes a duration in its largest unit: "0s", "42s", "3m", "5h", "12d".
+pub(crate) fn ago(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86400 => format!("{}h", seconds / 3600),
+        86400.. => format!("{}d", seconds / 86400),
+    }
+}
+
+/// Writes seconds as people say them: "0.4 s", "12 s".
+pub(crate) fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!("{seconds:.0} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_as_people_write_them() {
+        assert_eq!(
+            (count(1, "project"), count(0, "project")),
+            ("1 project".to_owned(), "0 projects".to_owned())
+        );
+        assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(list(["a"]), "`a`");
+        assert_eq!(
+            [59, 60, 7200, 200_000].map(|s| ago(Duration::from_secs(s))),
+            ["59s", "1m", "2h", "2d"]
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! The programs, from outside: the built binaries with real git and real tmux, each test in a sandbox of its own.
+
+mod agents;
+mod documents;
+mod healing;
+mod sandbox;
+mod start;
+mod status;
+mod stop;
+mod strangers;
+mod tender;
+mod terminals;

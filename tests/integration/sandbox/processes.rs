@@ -1,0 +1,72 @@
+//! Which processes are a sandbox's, asked of the system and of nobody else.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+
+/// A process that carried a sandbox's path when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    /// Its arguments, joined by spaces.
+    pub(crate) command: String,
+    root: PathBuf,
+}
+
+impl Process {
+    /// Kills it, if it is still one of the sandbox's.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::SIGKILL);
+    }
+
+    /// Sends it a signal, if it is still one of the sandbox's.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if belongs(self.pid, &self.root) {
+            let _ = signal::kill(Pid::from_raw(self.pid), signal); // It may have ended just now.
+        }
+    }
+
+    /// Whether it still runs: a zombie does not.
+    pub(crate) fn is_alive(&self) -> bool {
+        belongs(self.pid, &self.root)
+    }
+}
+
+/// Every process whose environment names `root` or whose working directory is below it. Zombies have neither: they run
+/// nothing and hold nothing.
+pub(super) fn of(root: &Path) -> Vec<Process> {
+    fs::read_dir("/proc")
+        .expect("the tests run on Linux")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|&pid| belongs(pid, root))
+        .map(|pid| Process {
+            pid,
+            command: command(pid),
+            root: root.to_owned(),
+        })
+        .collect()
+}
+
+fn belongs(pid: i32, root: &Path) -> bool {
+    let directory = fs::read_link(format!("/proc/{pid}/cwd"));
+    if directory.is_ok_and(|directory| directory.starts_with(root)) {
+        return true;
+    }
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let mut home = b"HOME=".to_vec();
+    home.extend_from_slice(root.join("home").as_os_str().as_bytes());
+    environment
+        .split(|&byte| byte == 0)
+        .any(|variable| variable == home)
+}
+
+fn command(pid: i32) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes)
+        .replace('\0', " ")
+        .trim_end()
+        .to_owned()
+}

@@ -1,0 +1,126 @@
+//! Processes that do not want to be stopped.
+
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+
+use super::running;
+use crate::sandbox::Sandbox;
+
+/// Stops `demo` and proves that nothing of it is left, in time: its grace of 1 s and two more.
+#[track_caller]
+fn stop(sandbox: &Sandbox) -> String {
+    let begun = Instant::now();
+    let said = sandbox.run("stop demo");
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
+    let left: Vec<_> = sandbox
+        .processes()
+        .into_iter()
+        .filter(|process| !process.command.contains("tmux"))
+        .collect();
+    assert_eq!(left, []);
+    assert_eq!(sandbox.status("demo")["verdict"], "down");
+    said
+}
+
+#[test]
+fn who_left_the_session_is_ended() {
+    let sandbox =
+        running("setsid sleep 86407 & setsid sh -c 'sleep 86407 & wait' & echo ready; exec cat\n");
+    assert_eq!(sandbox.running("sleep 86407").len(), 3);
+    assert_snapshot!(stop(&sandbox), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
+}
+
+#[test]
+fn who_forked_twice_is_ended() {
+    let sandbox = running("(setsid sh -c '(sleep 86408 &) &' &); echo ready; exec cat\n");
+    sandbox.wait_for("the grandchild", || {
+        sandbox.running("sleep 86408").len() == 1
+    });
+    assert_snapshot!(stop(&sandbox), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
+}
+
+#[test]
+fn who_ignores_signals_is_killed_and_counted() {
+    let sandbox = running(
+        "trap '' TERM HUP INT; (setsid sh -c 'while :; do sleep 86409; done' &)\n\
+         echo ready; while :; do sleep 86409; done\n",
+    );
+    sandbox.wait_for("both", || sandbox.running("sleep 86409").len() >= 2);
+    let said = stop(&sandbox);
+    assert_snapshot!(said, @r"
+    --- stderr
+    stopped `demo`; 4 processs had to be killed
+    --- exit code 0
+    ");
+}
+
+#[test]
+fn who_forgot_its_environment_is_ended() {
+    let sandbox = running("setsid env -i sleep 86410 & echo ready; exec cat\n");
+    sandbox.wait_for("the child", || sandbox.running("sleep 86410").len() == 1);
+    assert_snapshot!(stop(&sandbox), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
+}
+
+#[test]
+fn who_was_stopped_is_ended() {
+    use nix::sys::signal::Signal;
+    let sandbox = running("echo ready; exec cat\n");
+    sandbox.harness_of("demo").signal(Signal::SIGSTOP);
+    assert_snapshot!(stop(&sandbox), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
+}
+
+#[test]
+fn who_needs_its_grace_has_it() {
+    let sandbox = running(
+        "trap 'sleep 0.3; echo saved > saved; exit 0' TERM; echo ready; while :; do sleep 86411 & wait; done\n",
+    );
+    assert_snapshot!(stop(&sandbox), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
+    assert_eq!(sandbox.read("fleet/projects/demo/saved"), "saved\n");
+}
+
+#[test]
+fn who_fills_its_terminal_is_ended() {
+    let sandbox = running("echo ready; exec yes\n");
+    stop(&sandbox);
+}
+
+#[test]
+fn a_stop_command_that_hangs_does_not_use_up_the_grace() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .manifest(
+            "v1",
+            "start = [\"sh\", \"{engine}/run.sh\"]\nstop = [\"sleep\", \"86412\"]",
+            "trap 'echo saved > saved; exit 0' TERM; echo ready; while :; do sleep 86412 & wait; done\n",
+        )
+        .project("demo", "v1")
+        .setting("demo", "stop_grace = \"1s\"")
+        .started("demo", "ready");
+    stop(&sandbox);
+    assert_eq!(sandbox.read("fleet/projects/demo/saved"), "saved\n");
+}

@@ -1,0 +1,57 @@
+//! A stop that is asked for in the very session that it stops.
+
+use super::running;
+use crate::sandbox::Sandbox;
+
+/// Reads commands and runs them.
+const SHELL: &str = "echo ready; while read -r line; do sh -c \"$line\"; done\n";
+
+fn stop_command(sandbox: &Sandbox, arguments: &str) -> String {
+    let fleet = env!("CARGO_BIN_EXE_fleet");
+    let directory = sandbox.directory();
+    format!(
+        "{fleet} --fleet {} stop {arguments} > $HOME/said 2>&1",
+        directory.display()
+    )
+}
+
+#[test]
+fn it_is_done_and_nothing_is_left() {
+    let sandbox = running(SHELL);
+    let command = stop_command(&sandbox, "demo");
+    sandbox.fleet(&["send", "demo", &command]).succeeded();
+    sandbox.wait_for("the session to end", || sandbox.processes().is_empty());
+    let status = sandbox.status("demo");
+    assert_eq!(
+        (&status["verdict"], &status["desired"]),
+        (&"down".into(), &"down".into())
+    );
+    insta::assert_snapshot!(sandbox.read("home/said"), @"warning: `demo` is where this command runs: it ends with it");
+}
+
+#[test]
+fn the_others_are_stopped_first() {
+    let sandbox = running(SHELL)
+        .project("other", "v1")
+        .started("other", "ready");
+    let command = stop_command(&sandbox, "--all");
+    sandbox.fleet(&["send", "demo", &command]).succeeded();
+    sandbox.wait_for("both sessions to end", || sandbox.processes().is_empty());
+    for project in ["demo", "other"] {
+        assert_eq!(sandbox.status(project)["verdict"], "down");
+    }
+    insta::assert_snapshot!(sandbox.read("home/said"), @"warning: `demo` is where this command runs: it ends with it");
+}
+
+#[test]
+fn another_project_is_stopped_from_a_session() {
+    let sandbox = running(SHELL)
+        .project("other", "v1")
+        .started("other", "ready");
+    let command = stop_command(&sandbox, "other") + "; echo that was $?";
+    sandbox.fleet(&["send", "demo", &command]).succeeded();
+    sandbox.wait_for_screen("demo", "that was 0");
+    assert_eq!(sandbox.status("other")["verdict"], "down");
+    insta::assert_snapshot!(sandbox.read("home/said"), @"stopped `other`");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}

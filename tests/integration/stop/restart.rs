@@ -1,0 +1,93 @@
+//! `fleet restart`.
+
+use insta::assert_snapshot;
+
+use super::running;
+use crate::sandbox::Sandbox;
+
+#[test]
+fn a_restart_is_another_run_of_the_same() {
+    let sandbox =
+        running("trap '' TERM; setsid sleep 86416 & echo ready; while :; do sleep 86416; done\n");
+    let before = sandbox.processes();
+    assert_snapshot!(sandbox.run("restart demo"), @r"
+    --- stderr
+    started `demo`
+    --- exit code 0
+    ");
+    let server = sandbox.server();
+    let left = before
+        .iter()
+        .filter(|process| process.is_alive() && **process != server);
+    assert_eq!(left.count(), 0);
+    sandbox.wait_for_screen("demo", "ready");
+    assert_eq!(sandbox.running("run.sh").len(), 1);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn restarting_what_is_down_starts_it() {
+    let sandbox = Sandbox::new().harness(["v0.1.0"]).project("demo", "v0.1.0");
+    assert_snapshot!(sandbox.run("restart demo"), @r"
+    --- stderr
+    started `demo`
+    --- exit code 0
+    ");
+    assert_eq!(sandbox.status("demo")["verdict"], "up");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn a_state_chooses_what_is_restarted() {
+    let sandbox = running("echo ready; read -r line; exit 7\n")
+        .project("good", "v1")
+        .started("good", "ready")
+        .project("off", "v1");
+    sandbox.fleet(&["send", "demo", "end"]).succeeded();
+    sandbox.wait_until_is("demo", "crashed");
+    let good = sandbox.harness_of("good");
+    assert_snapshot!(sandbox.run("restart --state crashed"), @r"
+    --- stderr
+    started `demo`
+    --- exit code 0
+    ");
+    sandbox.wait_until_is("demo", "up");
+    assert_eq!(sandbox.harness_of("good"), good);
+    assert_eq!(sandbox.status("off")["verdict"], "down");
+    assert_snapshot!(sandbox.run("restart --state crahsed"), @r"
+    --- stderr
+    error: `crahsed` is not a verdict
+    hint: did you mean `crashed`?
+    --- exit code 2
+    ");
+    sandbox.fleet(&["stop", "--all"]).succeeded();
+}
+
+#[test]
+fn the_only_session_can_be_restarted_again_and_again() {
+    // Its server ends with it: each start meets one that is about to go.
+    let sandbox = running("echo ready; exec cat\n");
+    for _ in 0..20 {
+        sandbox.fleet(&["restart", "demo"]).succeeded();
+    }
+    assert_eq!(
+        sandbox.running("run.sh").len() + sandbox.running("cat").len(),
+        1
+    );
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn a_disabled_project_is_not_stopped_by_a_restart() {
+    let sandbox = running("echo ready; exec cat\n");
+    sandbox.set("demo", "enabled = false");
+    let before = sandbox.harness_of("demo");
+    assert_snapshot!(sandbox.run("restart demo"), @r"
+    --- stderr
+    error: `demo` is disabled
+    hint: `fleet enable demo` allows it
+    --- exit code 3
+    ");
+    assert_eq!(sandbox.harness_of("demo"), before);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}

@@ -1,0 +1,97 @@
+//! Stops of what has lost its tender, its session or its tmux server.
+
+use insta::assert_snapshot;
+
+use super::running;
+use crate::sandbox::Sandbox;
+
+const STUBBORN: &str = "trap '' TERM HUP; (setsid sh -c 'while :; do sleep 86413; done' &)\n\
+                        setsid sleep 86414 & echo ready; while :; do sleep 86413; done\n";
+
+fn stubborn() -> Sandbox {
+    let sandbox = running(STUBBORN);
+    sandbox.wait_for("its processes", || sandbox.running("sleep 8641").len() == 3);
+    sandbox
+}
+
+#[track_caller]
+fn nothing_is_left(sandbox: &Sandbox) {
+    assert_eq!(sandbox.running("sleep 8641"), []);
+    assert_eq!(sandbox.running("run.sh"), []);
+    assert_eq!(sandbox.running("fleet-tender"), []);
+    let status = sandbox.status("demo");
+    assert_eq!(
+        (&status["verdict"], &status["desired"]),
+        (&"down".into(), &"down".into())
+    );
+}
+
+#[test]
+fn the_tender_was_killed() {
+    let sandbox = stubborn();
+    sandbox.kill(&sandbox.tender_of("demo"));
+    let status = sandbox.status("demo");
+    assert_eq!(status["verdict"], "crashed", "{status:#}");
+    assert_snapshot!(sandbox.run("stop demo"), @"");
+    nothing_is_left(&sandbox);
+    assert_snapshot!(sandbox.run("status"), @"");
+}
+
+#[test]
+fn the_session_was_killed() {
+    let sandbox = stubborn();
+    sandbox.tmux(&["kill-session", "-t", "=demo"]).succeeded();
+    sandbox.wait_for("all of it to end", || {
+        sandbox.running("sleep 8641").is_empty()
+    });
+    sandbox.wait_until_is("demo", "crashed");
+    assert_snapshot!(sandbox.run("status"), @"");
+    assert_snapshot!(sandbox.run("stop demo"), @"");
+    nothing_is_left(&sandbox);
+}
+
+#[test]
+fn the_server_was_killed() {
+    let sandbox = stubborn();
+    let server = sandbox.server();
+    let begun = std::time::Instant::now();
+    sandbox.kill(&server);
+    sandbox.wait_for("all of it to end", || sandbox.processes().is_empty());
+    let took = begun.elapsed();
+    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+    assert_snapshot!(sandbox.run("status"), @"");
+    assert_snapshot!(sandbox.run("stop demo"), @"");
+    nothing_is_left(&sandbox);
+}
+
+#[test]
+fn the_server_and_the_tender_were_killed() {
+    let sandbox = stubborn();
+    let (server, tender) = (sandbox.server(), sandbox.tender_of("demo"));
+    tender.kill();
+    sandbox.kill(&server);
+    sandbox.wait_for("both to end", || !tender.is_alive());
+    assert_snapshot!(sandbox.run("stop demo"), @"");
+    nothing_is_left(&sandbox);
+}
+
+#[test]
+fn a_second_window_is_ended_with_the_session() {
+    let sandbox = running("echo ready; exec cat\n");
+    let mine = [
+        "new-window",
+        "-d",
+        "-t",
+        "=demo:",
+        "-n",
+        "mine",
+        "sh",
+        "-c",
+        "trap '' HUP; while :; do sleep 86415; done",
+    ];
+    sandbox.tmux(&mine).succeeded();
+    sandbox.wait_for("my window", || !sandbox.running("sleep 86415").is_empty());
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    assert_eq!(sandbox.running("fleet-tender"), []);
+    assert_eq!(sandbox.running("sleep 86415"), []);
+}
