@@ -46,7 +46,7 @@
           };
           cargoLock.lockFile = ./Cargo.lock;
           nativeBuildInputs = [ pkgs.makeBinaryWrapper ];
-          nativeCheckInputs = runtime pkgs;
+          nativeCheckInputs = runtime pkgs ++ [ pkgs.strace ];
           # Each program looks for the others beside itself: the wrapped ones stay in `bin`, so all three meet there.
           # `--suffix`: the user's own tmux and git come first.
           postInstall = ''
@@ -95,7 +95,8 @@
             pkgs.clippy
             pkgs.rust-analyzer
           ]
-          ++ runtime pkgs;
+          ++ runtime pkgs
+          ++ [ pkgs.strace ];
           env.RUST_SRC_PATH = "${pkgs.rustPlatform.rustLibSrc}";
         };
       });

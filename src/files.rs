@@ -93,8 +93,27 @@ fn replace_file(
     }
     if durability == Durability::Synced {
         File::open(directory)?.sync_all()?;
+        remove_left_over(directory, &name);
     }
     Ok(true)
+}
+
+/// Removes what writers of a file left beside it that were killed: people look into these directories.
+fn remove_left_over(directory: &Path, name: &str) {
+    let is_left_over = |entry: &fs::DirEntry| {
+        let writer = entry.file_name();
+        let writer = writer.to_str().and_then(|text| {
+            let of_name = text.strip_prefix('.')?.strip_prefix(name)?;
+            of_name.strip_prefix('.')?.parse::<u32>().ok()
+        });
+        writer.is_some_and(|writer| !Path::new(&format!("/proc/{writer}")).exists())
+    };
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if is_left_over(&entry) {
+            // It harms nothing; the next write tries again.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// An exclusive lock between processes, held until dropped, and not inherited by children.
@@ -183,6 +202,25 @@ mod tests {
             0o604
         );
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        // No process has the highest id that a kernel may give: it begins to count again below.
+        let kept = [
+            format!(".file.{}", std::process::id()),
+            ".file.txt".to_owned(),
+            ".other.4194304".to_owned(),
+        ];
+        for name in kept.iter().map(String::as_str).chain([".file.4194304"]) {
+            fs::write(path(name), b"").unwrap();
+        }
+        replace(&path("file"), b"", 0o600, Durability::Synced).unwrap();
+        assert!(!path(".file.4194304").exists());
+        // The own one became the file.
+        assert!(kept[1..].iter().all(|name| path(name).exists()));
     }
 
     #[test]

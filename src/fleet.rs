@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
-use crate::error::{Advise as _, failed, refused, usage};
+use crate::error::{failed, refused, usage};
 use crate::files::{self, Durability, Lock};
 use crate::harness::{self, Manifest, Places};
 use crate::journal::Journal;
@@ -44,10 +44,12 @@ pub(crate) struct UnitFiles {
 /// Finds the directory of a fleet: the one that was named, or the nearest one upwards from here.
 pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
-        let found = named
-            .canonicalize()
-            .with_context(|| format!("cannot open the fleet `{}`", named.display()));
-        return found.hint(|| format!("`fleet init {}` makes a new one", named.display()));
+        return named.canonicalize().map_err(|error| {
+            usage(format!("cannot open the fleet `{}`", named.display()))
+                .because(error)
+                .hint(format!("`fleet init {}` makes a new one", named.display()))
+                .into()
+        });
     }
     let here = std::env::current_dir().context("cannot tell the working directory")?;
     let found = here
@@ -279,8 +281,15 @@ impl Fleet {
         })?;
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(format!("`{file}` of `{harness}` is not UTF-8")))?;
-        Manifest::parse(&text)
-            .with_context(|| format!("cannot use harness `{harness}` at {}", commit.short()))
+        Manifest::parse(&text).map_err(|error| {
+            refused(format!(
+                "cannot use harness `{harness}` at {}",
+                commit.short()
+            ))
+            .because(error)
+            .hint("choose another version of the harness")
+            .into()
+        })
     }
 }
 

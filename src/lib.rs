@@ -158,7 +158,9 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         files: Vec::new(),
     };
     operations::create(fleet, &creation, new.dry_run, ui)?;
-    if new.start && !new.dry_run {
+    if new.start && new.dry_run {
+        ui.result("  start it");
+    } else if new.start {
         fleet.reload()?;
         let outcomes = operations::start(fleet, std::slice::from_ref(&new.name), false, ui)?;
         return Ok(commands::finish(outcomes, ui));
@@ -202,9 +204,11 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     let report = status::collect(fleet, &projects, depth)?;
     if wanted.json {
         commands::print_json(&report, ui)?;
-    } else if report.projects.is_empty() {
+    } else if fleet.registry.projects.is_empty() {
         ui.status("no project is registered");
         ui.hint("`fleet create NAME` makes one");
+    } else if report.projects.is_empty() {
+        ui.status("no project is chosen by that");
     } else {
         ui.result(status::table(&report, Timestamp::now()));
         ui.status(format!("\n{}", status::summary(&report)));

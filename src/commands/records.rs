@@ -30,9 +30,13 @@ pub(crate) fn list(
         let records: Vec<Value> = projects.into_iter().map(record).collect();
         return print_json(&records, ui);
     }
-    if projects.is_empty() {
+    if fleet.registry.projects.is_empty() {
         ui.status("no project is registered");
         ui.hint("`fleet create NAME` makes one");
+        return Ok(());
+    }
+    if projects.is_empty() {
+        ui.status("no project is chosen by that");
         return Ok(());
     }
     let mut table = Table::new([

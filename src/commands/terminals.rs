@@ -57,6 +57,8 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
     let [words @ .., text] = wanted.words.as_slice() else {
         return Err(usage("there is nothing to type").into());
     };
+    // What comes after a name may begin with a dash anyway; a `--` before it is what careful people write.
+    let words = words.strip_suffix(&["--".to_owned()]).unwrap_or(words);
     let named: Result<Vec<Address>, String> = words.iter().map(|word| word.parse()).collect();
     let named = named.map_err(|why| {
         usage(why).hint("quote a text that has blanks: `fleet send demo \"two words\"`")
@@ -66,7 +68,12 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
         let send = || {
             let pane = meant(panes(fleet, &tmux, &address)?, &address)?;
             tmux.send_text(&pane.pane, text)?;
-            ui.status(format!("typed it into `{}/{}`", address.project, pane.name));
+            let project = &address.project;
+            ui.status(if pane.name == WINDOW {
+                format!("typed it into `{project}`")
+            } else {
+                format!("typed it into `{project}/{}`", pane.name)
+            });
             Ok(())
         };
         outcomes.push(send());

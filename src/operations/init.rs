@@ -17,6 +17,8 @@ use crate::ui::Ui;
 use super::create::place;
 use super::{Creation, create, demo};
 
+mod unfinished;
+
 /// What is to be initiated.
 #[derive(Debug)]
 pub(crate) struct Initiation {
@@ -45,6 +47,28 @@ pub(crate) fn init(
     ui: &Ui,
 ) -> anyhow::Result<()> {
     let directory = &new.directory;
+    if !dry_run && unfinished::recover(directory)? {
+        ui.status(format!(
+            "completed the fleet {}, which an earlier command left half made",
+            directory.display()
+        ));
+    } else {
+        make(new, dry_run, ui)?;
+    }
+    if new.demo && !dry_run {
+        return show_demo(directory, patience, ui);
+    }
+    if !dry_run {
+        ui.hint(format!(
+            "`cd {}`, then `fleet create NAME` makes a project",
+            directory.display()
+        ));
+    }
+    Ok(())
+}
+
+fn make(new: &Initiation, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
+    let directory = &new.directory;
     check(directory)?;
     let url = fleet::embedded_harness()?;
     let harness: Name = registry::EMBEDDED
@@ -64,13 +88,6 @@ pub(crate) fn init(
     let mirror = Mirror::open_or_clone(&fleet::mirrors_directory()?, &harness, &url)?;
     build(directory, &harness, &url, &mirror)?;
     ui.status(format!("made the fleet {}", directory.display()));
-    if new.demo {
-        return show_demo(directory, patience, ui);
-    }
-    ui.hint(format!(
-        "`cd {}`, then `fleet create NAME` makes a project",
-        directory.display()
-    ));
     Ok(())
 }
 
@@ -131,7 +148,7 @@ fn build(
         .context("a fleet's directory has a parent")?;
     fs::create_dir_all(parent).with_context(|| format!("cannot make `{}`", parent.display()))?;
     let name = fleet_name(directory);
-    let beside = parent.join(format!(".{name}.new-{}", std::process::id()));
+    let beside = unfinished::beside(directory, std::process::id())?;
     let file = |path: &str, text: &str| NewFile {
         path: path.into(),
         mode: 0o644,

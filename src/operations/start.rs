@@ -74,7 +74,18 @@ pub(super) fn running_commit(fleet: &Fleet, name: &Name) -> Option<Option<Commit
     runs.then(|| state.life.and_then(|life| life.commit?.parse().ok()))
 }
 
-fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
+/// Fails where a project that is stopped now could not be started afterwards.
+pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+    admit(project)?;
+    let missing = |step: &Step| matches!(step, Step::Fill { .. });
+    if !engine_steps(fleet, project)?.iter().any(missing) {
+        launch::unit(fleet, project, environment::record())?;
+    }
+    Ok(())
+}
+
+/// Refuses what the registry forbids, and what is not there.
+fn admit(project: &Project) -> anyhow::Result<()> {
     let name = &project.name;
     if !project.enabled {
         let hint = format!("`fleet enable {name}` allows it");
@@ -87,6 +98,12 @@ fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result
                 .into(),
         );
     }
+    Ok(())
+}
+
+fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
+    let name = &project.name;
+    admit(project)?;
     let mut steps = Vec::new();
     let state = State::read(&fleet.unit_files(name).state)?;
     let tender = state
@@ -137,12 +154,15 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
             return Ok(vec![Step::Fill { commit }]);
         }
         PinWord::Moved => {
+            let at = project.location.display();
+            let cure = if facts.index == facts.checkout {
+                format!("`git -C {at} commit` pins where it is, which is staged")
+            } else {
+                format!("`git -C {at} submodule update {engine}` puts it there")
+            };
             return refuse(
                 format!("the engine of `{name}` is not at the commit that `{name}` pins"),
-                format!(
-                    "`git -C {} submodule update {engine}` puts it there",
-                    project.location.display()
-                ),
+                cure,
             );
         }
         PinWord::Dirty => {
@@ -175,18 +195,22 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
         | PinWord::Interrupted => {}
     }
     let pinned = pinned(fleet, project)?;
-    let unprepared = !pinned.manifest.commands.prepare.is_empty()
-        && !fleet
-            .places(project, &pinned.commit)?
-            .prepared_mark()
-            .exists();
-    Ok(if unprepared {
-        vec![Step::Prepare {
-            commit: pinned.commit,
-        }]
-    } else {
-        Vec::new()
-    })
+    let prepare = preparation(fleet, project, &pinned.manifest, &pinned.commit)?;
+    Ok(prepare.into_iter().collect())
+}
+
+/// Plans to prepare a commit of a project's harness, unless that has been done or there is nothing to prepare.
+pub(super) fn preparation(
+    fleet: &Fleet,
+    project: &Project,
+    manifest: &Manifest,
+    commit: &CommitId,
+) -> anyhow::Result<Option<Step>> {
+    let unprepared = !manifest.commands.prepare.is_empty()
+        && !fleet.places(project, commit)?.prepared_mark().exists();
+    Ok(unprepared.then(|| Step::Prepare {
+        commit: commit.clone(),
+    }))
 }
 
 /// Carries out plans to start: what each needs first, then all sessions together.
@@ -291,15 +315,11 @@ fn prepare(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
         Durability::Cached,
     )?;
     if !answer.status.success() {
-        let last = answer
-            .stderr
-            .lines()
-            .chain(answer.stdout.lines())
-            .last()
-            .unwrap_or_default()
-            .to_owned();
+        let mut said = answer.stdout.lines().chain(answer.stderr.lines());
+        let last = said.rfind(|line| !line.trim().is_empty());
+        let because = last.map_or(String::new(), |line| format!(": {line}"));
         return Err(
-            failed(format!("`{program}` ended with {}: {last}", answer.status))
+            failed(format!("`{program}` ended with {}{because}", answer.status))
                 .hint(format!("its output is in {}", log.display()))
                 .into(),
         );

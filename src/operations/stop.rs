@@ -1,18 +1,26 @@
 //! `fleet stop` and `fleet restart`: sessions, ended with everything they started.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::error::failed;
+use crate::error::{failed, refused};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
+use crate::parallel::in_parallel;
 use crate::registry::Project;
 use crate::sessions::{Panes, Tmux};
-use crate::supervision::{Liveness, Phase, State, Stop, Stopped, Want, read_desired};
+use crate::supervision::{
+    Liveness, Phase, State, Stop, Stopped, Want, end_trees, holders, read_desired,
+};
 use crate::ui::{Ui, count};
 
 use super::plan::{self, Outcome, Plan, lock_all};
-use super::start::start;
+use super::start;
 use super::step::Step;
+
+/// How long the programs of a window may take once they are told that it closes.
+const AFTER_HANG_UP: Duration = Duration::from_secs(3);
 
 /// Stops projects, or prints how. Returns when nothing of them is alive.
 pub(crate) fn stop(
@@ -27,7 +35,15 @@ pub(crate) fn stop(
     let mut ready: Vec<Name> = names.to_vec();
     ready.retain(|name| !outcomes.iter().any(|outcome| outcome.project == *name));
     let sessions = sessions(&fleet.tmux()?)?;
-    let looked = ready.iter().map(|name| look(fleet, name, &sessions));
+    let locations: Vec<&Path> = ready
+        .iter()
+        .filter_map(|name| fleet.registry.projects.get(name))
+        .map(|project| &*project.location)
+        .collect();
+    let holders = holders(locations)?;
+    let looked = ready
+        .iter()
+        .map(|name| look(fleet, name, &sessions, &holders));
     let (plans, refused) = plan::part(ready.iter().cloned().zip(looked));
     outcomes.extend(refused);
     if dry_run {
@@ -48,21 +64,33 @@ pub(crate) fn restart(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     fleet.make_runtime()?;
+    // What could not be started again is not stopped.
+    let looked = in_parallel(names, |name| {
+        start::check(fleet, fleet.registry.project(name)?)?;
+        Ok(Plan::new(name, vec![Step::Stop, Step::Start], ""))
+    });
+    let (plans, mut failed) = plan::part(names.iter().cloned().zip(looked));
     if dry_run {
-        for name in names {
-            ui.result(Plan::new(name, vec![Step::Stop, Step::Start], ""));
-        }
-        return Ok(Vec::new());
+        plan::print(&plans, ui);
+        return Ok(failed);
     }
-    let stopped = stop(fleet, names, false, ui)?;
-    let (down, mut failed): (Vec<Outcome>, Vec<Outcome>) =
+    let names: Vec<Name> = plans.into_iter().map(|plan| plan.project).collect();
+    let stopped = stop(fleet, &names, false, ui)?;
+    let (down, left): (Vec<Outcome>, Vec<Outcome>) =
         stopped.into_iter().partition(|one| one.result.is_ok());
     let down: Vec<Name> = down.into_iter().map(|outcome| outcome.project).collect();
-    failed.extend(start(fleet, &down, false, ui)?);
+    failed.extend(left);
+    failed.extend(start::start(fleet, &down, false, ui)?);
+    failed.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(failed)
 }
 
-fn look(fleet: &Fleet, name: &Name, sessions: &BTreeSet<String>) -> anyhow::Result<Plan> {
+fn look(
+    fleet: &Fleet,
+    name: &Name,
+    sessions: &BTreeSet<String>,
+    holders: &HashMap<PathBuf, i32>,
+) -> anyhow::Result<Plan> {
     let files = fleet.unit_files(name);
     let state = State::read(&files.state)?;
     let wanted_down =
@@ -72,23 +100,27 @@ fn look(fleet: &Fleet, name: &Name, sessions: &BTreeSet<String>) -> anyhow::Resu
         .is_some_and(|state| state.tender_liveness() != Liveness::Gone);
     // A tender that was killed may have left processes: only a state that says so is proof that none are there.
     let unproven = state.is_some_and(|state| !matches!(state.phase, Phase::Down));
-    let has_session = sessions.contains(name.as_str());
-    if wanted_down && !tended && !unproven && !has_session {
-        return Ok(Plan::nothing(name, format!("`{name}` is down already")));
+    if tended || unproven || sessions.contains(name.as_str()) {
+        let done = format!("stopped `{name}`");
+        return Ok(Plan::new(name, vec![Step::Stop], done));
     }
-    if !tended && !unproven && !has_session {
-        // Nothing runs; the wish is what is left to change.
-        return Ok(Plan::new(
-            name,
-            vec![Step::Stop],
-            format!("`{name}` is down already"),
-        ));
+    if let Some(holder) = holders.get(&fleet.registry.project(name)?.location) {
+        return Err(refused(format!(
+            "`{name}` is run by process {holder}, not by this fleet"
+        ))
+        .hint(format!(
+            "stop that run where it was started: `ps -fp {holder}` shows it"
+        ))
+        .into());
     }
-    Ok(Plan::new(
-        name,
-        vec![Step::Stop],
-        format!("stopped `{name}`"),
-    ))
+    let done = format!("`{name}` is down already");
+    // Nothing runs; the wish may be left to change.
+    let steps = if wanted_down {
+        Vec::new()
+    } else {
+        vec![Step::Stop]
+    };
+    Ok(Plan::new(name, steps, done))
 }
 
 /// Carries out plans to stop. Whoever stops the session it runs in does so last: nothing could come after.
@@ -162,15 +194,27 @@ pub(super) fn stop_one(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
         .try_for_each(|outcome| outcome.result.map(drop))
 }
 
-/// Ends what is left of the sessions: windows that somebody has opened beside the harness's.
+/// Ends what is left of the sessions: windows that somebody has opened beside the harness's, and tenders whose files
+/// have been deleted, each with all that it runs.
 fn kill_sessions(fleet: &Fleet, plans: &[Plan]) -> anyhow::Result<()> {
     let tmux = fleet.tmux()?;
-    let left = sessions(&tmux)?;
-    let ours = plans
-        .iter()
-        .filter(|plan| left.contains(plan.project.as_str()));
-    ours.into_iter()
-        .try_for_each(|plan| tmux.kill_session(plan.project.as_str()))
+    let Panes::Running { panes, .. } = tmux.panes()? else {
+        return Ok(());
+    };
+    for plan in plans {
+        let own: Vec<i32> = panes
+            .iter()
+            .filter(|pane| pane.session == plan.project.as_str())
+            .map(|pane| pane.pid)
+            .collect();
+        if own.is_empty() {
+            continue;
+        }
+        let left = end_trees(&own, AFTER_HANG_UP);
+        tmux.kill_session(plan.project.as_str())?;
+        anyhow::ensure!(left.is_empty(), "processes {left:?} of its windows live on");
+    }
+    Ok(())
 }
 
 fn tell(plan: &Plan, stopped: &Stopped) -> anyhow::Result<String> {

@@ -1,9 +1,10 @@
 //! `fleet update`: other versions of harnesses.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 
+use crate::error::refused;
 use crate::fleet::Fleet;
 use crate::names::{Name, Ref};
 use crate::parallel::in_parallel;
@@ -65,7 +66,9 @@ pub(crate) fn update(
     fleet.reload()?;
     let targets = Targets::fetch(fleet, &ready, ui)?;
     let fleet = &*fleet;
-    let looked = in_parallel(&ready, |name| look(fleet, change, &targets, name));
+    let looked = in_parallel(&ready, |name| {
+        look(fleet, change, &targets, name).with_context(|| format!("cannot update `{name}`"))
+    });
     let (looked, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
     if dry_run {
@@ -73,11 +76,15 @@ pub(crate) fn update(
         return Ok(outcomes);
     }
     ui.waiting("moving pins");
-    let restarts: BTreeSet<Name> = looked
+    let after_move = |step: &&Step| matches!(step, Step::Prepare { .. } | Step::Stop | Step::Start);
+    let restarts: BTreeMap<Name, Vec<Step>> = looked
         .iter()
         .map(|looked| &looked.plan)
         .filter(|plan| plan.steps.contains(&Step::Start))
-        .map(|plan| plan.project.clone())
+        .map(|plan| {
+            let steps = plan.steps.iter().filter(after_move).cloned().collect();
+            (plan.project.clone(), steps)
+        })
         .collect();
     outcomes.extend(carry_out(fleet, change, &targets, looked, ui)?);
     let outcomes = restart_moved(fleet, &restarts, outcomes, ui)?;
@@ -87,20 +94,19 @@ pub(crate) fn update(
 /// Restarts those whose plan says so and that were moved: now they run what is pinned.
 fn restart_moved(
     fleet: &Fleet,
-    restarts: &BTreeSet<Name>,
+    restarts: &BTreeMap<Name, Vec<Step>>,
     outcomes: Vec<Outcome>,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let is_next = |outcome: &Outcome| outcome.result.is_ok() && restarts.contains(&outcome.project);
-    let (moved, mut all): (Vec<Outcome>, Vec<Outcome>) = outcomes.into_iter().partition(is_next);
-    let mut plans = Vec::new();
-    for outcome in moved {
-        ui.status(outcome.result?);
-        plans.push(Plan::new(
-            &outcome.project,
-            vec![Step::Stop, Step::Start],
-            "",
-        ));
+    let (mut plans, mut all) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        match (restarts.get(&outcome.project), outcome.result) {
+            (Some(steps), Ok(done)) => {
+                ui.status(done);
+                plans.push(Plan::new(&outcome.project, steps.clone(), ""));
+            }
+            (_, result) => all.push(Outcome { result, ..outcome }),
+        }
     }
     all.extend(start::carry_out(fleet, plans, ui)?);
     all.sort_by(|a, b| a.project.cmp(&b.project));
@@ -115,6 +121,12 @@ struct Looked {
 
 fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow::Result<Looked> {
     let project = fleet.registry.project(name)?;
+    if !project.location.exists() {
+        let place = project.location.display();
+        return Err(refused(format!("there is nothing at {place}"))
+            .hint("clone it there, or correct its `location` in fleet.toml")
+            .into());
+    }
     let Chosen { reference, commit } = targets.choose(fleet, change, project)?;
     let rescue = fleet.runtime("trash");
     let ready =
@@ -137,21 +149,20 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
     }
     let running = start::running_commit(fleet, name);
     if change.restart && running.is_some_and(|running| running.as_ref() != Some(&commit)) {
+        let manifest = fleet.manifest(targets.mirror(project)?, &project.harness, &commit)?;
+        // What the new version needs is made while the old one still runs.
+        steps.extend(start::preparation(fleet, project, &manifest, &commit)?);
         steps.extend([Step::Stop, Step::Start]);
     }
-    let plan = if steps.is_empty() {
-        Plan::nothing(name, format!("`{name}` is at {reference} already"))
-    } else {
-        Plan::new(
-            name,
-            steps,
-            format!(
-                "`{name}`: {} -> {reference} ({})",
-                project.reference,
-                commit.short()
-            ),
-        )
+    let moves = steps.iter().any(|step| matches!(step, Step::Repin { .. }));
+    let short = commit.short();
+    let done = match (project.reference == reference, moves) {
+        (true, false) => format!("`{name}` is at {reference} already"),
+        // Moved by hand, or a branch has moved on: one name for both would say nothing.
+        (true, true) => format!("`{name}`: {} -> {reference} ({short})", ready.from.short()),
+        (false, _) => format!("`{name}`: {} -> {reference} ({short})", project.reference),
     };
+    let plan = Plan::new(name, steps, done);
     Ok(Looked { plan, ready })
 }
 

@@ -51,7 +51,7 @@ pub(super) fn admit(
 ) -> anyhow::Result<Chosen> {
     let Some(found) = resolved else {
         let tags = mirror.tags()?;
-        let fault = failed(format!("harness `{harness}` has no version `{reference}`"));
+        let fault = refused(format!("harness `{harness}` has no version `{reference}`"));
         return Err(match tags.first() {
             Some(newest) => fault.hint(format!(
                 "its newest is `{newest}`; it has {}",
@@ -65,9 +65,14 @@ pub(super) fn admit(
         .into());
     };
     let settings = fleet.registry.harness(harness)?;
-    if settings.bad_refs.contains(reference) {
+    if let Some(bad) = bad_ref(&settings.bad_refs, mirror, reference, &found)? {
+        let same = if bad == reference {
+            String::new()
+        } else {
+            format!(", as `{bad}`")
+        };
         return Err(refused(format!(
-            "`{reference}` is among the `bad_refs` of harness `{harness}`"
+            "`{reference}` is among the `bad_refs` of harness `{harness}`{same}"
         ))
         .hint("choose another version, or edit fleet.toml")
         .into());
@@ -97,6 +102,26 @@ pub(super) fn admit(
         reference: reference.clone(),
         commit,
     })
+}
+
+/// Returns which of the bad refs a version is: the same word, or a tag or commit that stands for the same. A branch that
+/// happens to be there condemns nothing.
+fn bad_ref<'a>(
+    bad_refs: &'a [Ref],
+    mirror: &Mirror,
+    reference: &Ref,
+    found: &Resolved,
+) -> anyhow::Result<Option<&'a Ref>> {
+    if let Some(bad) = bad_refs.iter().find(|bad| *bad == reference) {
+        return Ok(Some(bad));
+    }
+    for bad in bad_refs {
+        let is_same = |known: Resolved| known.kind != Kind::Branch && known.commit == found.commit;
+        if mirror.resolve(bad)?.is_some_and(is_same) {
+            return Ok(Some(bad));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns what a ref stood for when some project of the fleet was set to it.

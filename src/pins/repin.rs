@@ -62,7 +62,7 @@ pub(crate) struct Repinned {
     pub(crate) identity_is_made_up: bool,
 }
 
-/// Moves a pin that [`super::check`] found ready. Work files and all other entries of the index stay as they are.
+/// Moves a pin that [`super::check()`] found ready. Work files and all other entries of the index stay as they are.
 ///
 /// If it fails before its commit, the harness is put back.
 pub(crate) fn carry_out(

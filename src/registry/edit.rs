@@ -54,7 +54,7 @@ impl Edit {
         // Before the lock: a directory that is no fleet gets no `.fleet/` from being asked.
         read_bytes(&path)?;
         // No project can have a name with a dot, so no project lock is this one.
-        let lock = Lock::take(&root.join(".fleet/locks/fleet.toml"), patience, waiting)?;
+        let lock = Lock::take(&root.join(".fleet/locks/.registry"), patience, waiting)?;
         let target = path
             .canonicalize()
             .with_context(|| format!("cannot find `{}`", path.display()))?;

@@ -124,7 +124,8 @@ impl Tmux {
         if answer.status.success() {
             return parse_panes(&answer.stdout);
         }
-        if nobody_listens(&answer) {
+        // A server without a session is about to end.
+        if nobody_listens(&answer) || is_gone(&answer) {
             Ok(Panes::NotRunning)
         } else {
             Err(complaint(&answer))

@@ -207,9 +207,14 @@ fn judge_tended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
             .then(format!("`fleet logs {name}` may show why")),
         Phase::Running => {
             let up = Judgement::new(Verdict::Up, since);
-            match restarts(state) {
-                Some(reason) => up.because(reason),
-                None => up,
+            let why: Vec<String> = [state.reason.clone(), restarts(state)]
+                .into_iter()
+                .flatten()
+                .collect();
+            if why.is_empty() {
+                up
+            } else {
+                up.because(why.join("; "))
             }
         }
         Phase::Stopping => Judgement::new(Verdict::Up, since).because("is being stopped"),
@@ -225,21 +230,15 @@ fn judge_tended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
 }
 
 fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
+    if let Some(desired) = &facts.desired
+        && desired.want == Want::Down
+        && facts.process == Liveness::Gone
+    {
+        return judge_stopped(state, desired);
+    }
     match state.phase {
         Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => judge_ended(name, state),
         Phase::Starting | Phase::Running | Phase::Stopping => {
-            if matches!(
-                &facts.desired,
-                Some(Desired {
-                    want: Want::Down,
-                    ..
-                })
-            ) && facts.process == Liveness::Gone
-            {
-                let since = facts.desired.as_ref().map(|desired| desired.since);
-                return Judgement::new(Verdict::Down, since)
-                    .because("its tender was killed while it ran");
-            }
             let cause = if state.tender.boot != facts.boot {
                 "the machine was restarted while it ran".to_owned()
             } else {
@@ -256,6 +255,20 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
             Judgement::new(Verdict::Crashed, None)
                 .because(format!("{cause}{left}"))
                 .then(format!("`fleet start {name}` starts it again"))
+        }
+    }
+}
+
+/// Judges a run that was stopped after its tender had gone, which could not write it down any more.
+fn judge_stopped(state: &State, desired: &Desired) -> Judgement {
+    match state.phase {
+        Phase::Down => judge_ended(&state.name, state),
+        Phase::Finished | Phase::Crashed | Phase::Parked => {
+            Judgement::new(Verdict::Down, Some(desired.since))
+        }
+        Phase::Starting | Phase::Running | Phase::Stopping => {
+            Judgement::new(Verdict::Down, Some(desired.since))
+                .because("its tender was killed while it ran")
         }
     }
 }
@@ -421,6 +434,16 @@ mod tests {
             Verdict::Crashed,
             Some("the machine was restarted while it ran"),
         );
+    }
+
+    #[test]
+    fn what_was_stopped_is_down_though_nobody_was_left_to_write_it() {
+        use Liveness::{Alive, Gone};
+        let mut told = facts(Some(state(Phase::Crashed)), Gone, Gone);
+        told.desired.as_mut().unwrap().want = Want::Down;
+        case(&told, Verdict::Down, None);
+        told.process = Alive;
+        case(&told, Verdict::Crashed, Some("exit 7 after 0.1 s"));
     }
 
     #[test]

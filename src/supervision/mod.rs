@@ -20,6 +20,7 @@ mod state;
 mod sweep;
 mod tend;
 mod terminal;
+mod trees;
 mod unit;
 mod watch;
 
@@ -35,6 +36,7 @@ pub(crate) use program::{find_program, tender_program, this_program};
 pub(crate) use spawn::is_mark;
 pub(crate) use state::{LastExit, Life, Phase, State};
 pub(crate) use sweep::end_life;
+pub(crate) use trees::end_trees;
 pub(crate) use unit::{
     Desired, Policy, Refresh, Unit, VERSION, Want, read_desired, stamp, write_desired,
 };

@@ -3,9 +3,13 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-/// Writes "1 project", "2 projects".
+/// Writes "1 project", "2 projects", "3 processes".
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let plural = match number {
+        1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{number} {noun}{plural}")
 }
 

@@ -194,6 +194,13 @@ fn fleets(home: &Path) -> Vec<PathBuf> {
         .into_iter()
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name() == "fleet.toml")
+        // The registry's lock has its name.
+        .filter(|entry| {
+            !entry
+                .path()
+                .components()
+                .any(|part| part.as_os_str() == ".fleet")
+        })
         .filter_map(|entry| entry.path().parent().map(Path::to_owned))
         .collect()
 }

@@ -1,8 +1,13 @@
 //! The programs, from outside: the built binaries with real git and real tmux, each test in a sandbox of its own.
 
 mod agents;
+mod concurrency;
+mod crash;
+mod create;
 mod documents;
 mod healing;
+mod init;
+mod registry;
 mod sandbox;
 mod start;
 mod status;
@@ -10,3 +15,4 @@ mod stop;
 mod strangers;
 mod tender;
 mod terminals;
+mod update;

@@ -1,5 +1,6 @@
 //! A [`Sandbox`]: a home, a fleet, a git and a tmux of a test's own, and proof afterwards that nothing of it still runs.
 
+mod facts;
 mod harness;
 mod itself;
 mod normalise;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+pub(crate) use facts::assert_same;
 pub(crate) use output::Output;
 pub(crate) use processes::Process;
 

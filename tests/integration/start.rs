@@ -1,6 +1,8 @@
 //! `fleet start`: what is up afterwards, and what is refused before anything is.
 
+mod at_once;
 mod environment;
+mod limits;
 mod many;
 mod prepare;
 mod refusals;

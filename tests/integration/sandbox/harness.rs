@@ -55,3 +55,17 @@ impl Sandbox {
         self
     }
 }
+
+impl Sandbox {
+    /// Commits whatever is in the harness's directory and tags it.
+    pub(crate) fn release_as_it_is(&self, version: &str) {
+        let harness = self.root.join("harness");
+        let message = format!("Release {version}");
+        self.git(&harness, &["add", "--all"]);
+        self.git(
+            &harness,
+            &["commit", "--quiet", "--allow-empty", "--message", &message],
+        );
+        self.git(&harness, &["tag", version]);
+    }
+}

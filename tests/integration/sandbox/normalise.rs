@@ -28,9 +28,9 @@ fn replacement(word: &str, before: &str) -> Option<&'static str> {
         Some("<commit>")
     } else if names_a_process(before) && is_number(word) {
         Some("<pid>")
-    } else if is_time(word) {
+    } else if is_time(word) || is_clock(word) {
         Some("<time>")
-    } else if is_age(word) {
+    } else if is_age(word) || is_seconds(word) {
         Some("<age>")
     } else {
         None
@@ -39,7 +39,7 @@ fn replacement(word: &str, before: &str) -> Option<&'static str> {
 
 /// `pid 4711`, `process 4711`, `ps -fp 4711`.
 fn names_a_process(word: &str) -> bool {
-    word.eq_ignore_ascii_case("pid") || matches!(word, "process" | "-fp")
+    word.eq_ignore_ascii_case("pid") || matches!(word, "process" | "-fp" | "-CONT")
 }
 
 /// A full object id, or one of the usual short lengths.
@@ -55,6 +55,19 @@ fn is_commit(word: &str) -> bool {
 fn is_age(word: &str) -> bool {
     let number = word.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     matches!(&word[number.len()..], "ms" | "s" | "m" | "h" | "d") && number.parse::<f64>().is_ok()
+}
+
+/// `07:54:20`.
+fn is_clock(word: &str) -> bool {
+    word.len() == 8
+        && word
+            .split(':')
+            .all(|part| part.len() == 2 && is_number(part))
+}
+
+/// The number of `0.4 s`.
+fn is_seconds(word: &str) -> bool {
+    word.contains('.') && word.parse::<f64>().is_ok()
 }
 
 /// `2026-11-20T07:54:20Z`, with or without a fraction.
@@ -112,9 +125,9 @@ fn narrow(line: &str) -> String {
 
 #[test]
 fn what_differs_from_run_to_run_is_replaced_and_nothing_else() {
-    let said = "demo   up 12s     v0.1.0 ok\nnow at 0123abcd0123abcd0123abcd0123abcd0123abcd.\npid 4711: v0.2.0\nthe defaced facade";
+    let said = "demo   up 12s     v0.1.0 ok\nexit 7 after 0.4 s\nnow at 0123abcd0123abcd0123abcd0123abcd0123abcd.\npid 4711: v0.2.0\nthe defaced facade";
     assert_eq!(
         text(said),
-        "demo  up <age>  v0.1.0 ok\nnow at <commit>.\npid <pid>: v0.2.0\nthe defaced facade\n"
+        "demo  up <age>  v0.1.0 ok\nexit 7 after <age> s\nnow at <commit>.\npid <pid>: v0.2.0\nthe defaced facade\n"
     );
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The programs that tests, harnesses and `fleet` itself may use. Only the directories that hold them are on the
 /// sandbox's PATH, so that what else a developer has installed (a `claude`, another `fleet`) is never found.
-const TOOLS: [&str; 11] = [
-    "sh", "git", "tmux", "cat", "grep", "sed", "env", "ps", "flock", "setsid", "sleep",
+const TOOLS: [&str; 12] = [
+    "sh", "git", "tmux", "cat", "grep", "sed", "env", "ps", "flock", "setsid", "sleep", "strace",
 ];
 
 /// The temporary directory, or `/tmp` where its path leaves too little room for a socket's.

@@ -15,6 +15,12 @@ impl Sandbox {
         self.tmux_at(socket, arguments)
     }
 
+    /// Runs tmux on the socket of the fleet's own server, whatever others there are.
+    pub(crate) fn fleet_tmux(&self, arguments: &[&str]) -> Output {
+        let socket = self.read("fleet/.fleet/socket");
+        self.tmux_at(Path::new(socket.trim_end()), arguments)
+    }
+
     /// Runs tmux on a socket in the sandbox. It refuses every other socket.
     pub(crate) fn tmux_at(&self, socket: &Path, arguments: &[&str]) -> Output {
         assert!(

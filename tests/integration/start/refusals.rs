@@ -73,6 +73,26 @@ fn an_engine_at_another_commit_is_refused() {
 }
 
 #[test]
+fn the_way_out_of_a_staged_move_works() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0"])
+        .project("demo", "v0.1.0");
+    let (demo, engine) = (sandbox.place("demo"), sandbox.place("demo").join("engine"));
+    sandbox.git(&engine, &["checkout", "--quiet", "v0.2.0"]);
+    sandbox.git(&demo, &["add", "engine"]);
+    assert_snapshot!(sandbox.run("start demo"), @r"
+    --- stderr
+    error: the engine of `demo` is not at the commit that `demo` pins
+    hint: `git -C $ROOT/fleet/projects/demo commit` pins where it is, which is staged
+    --- exit code 3
+    ");
+    sandbox.git(&demo, &["commit", "--quiet", "--message", "move"]);
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    sandbox.wait_for_screen("demo", "lines v0.2.0");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
 fn a_program_that_is_not_installed_is_refused() {
     let sandbox = Sandbox::new()
         .harness(["v0.1.0"])
@@ -133,13 +153,18 @@ fn a_run_by_hand_is_refused_and_shown() {
     ");
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE         PIN  REF     REASON
-    demo  up (by hand)  ok   v0.1.0  process <pid> runs it
+    demo  up (by hand)  ok  v0.1.0  process <pid> runs it
     --- stderr
 
     1 project: 1 up (by hand)
     --- exit code 0
     ");
-    sandbox.fleet(&["stop", "demo"]);
+    assert_snapshot!(sandbox.run("stop demo"), @r"
+    --- stderr
+    error: `demo` is run by process <pid>, not by this fleet
+    hint: stop that run where it was started: `ps -fp <pid>` shows it
+    --- exit code 3
+    ");
     assert!(before.iter().all(|process| process.is_alive()));
     sandbox.agents(&demo, &["down"]).succeeded();
     assert_eq!(sandbox.status("demo")["verdict"], "down");

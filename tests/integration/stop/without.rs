@@ -5,8 +5,8 @@ use insta::assert_snapshot;
 use super::running;
 use crate::sandbox::Sandbox;
 
-const STUBBORN: &str = "trap '' TERM HUP; (setsid sh -c 'while :; do sleep 86413; done' &)\n\
-                        setsid sleep 86414 & echo ready; while :; do sleep 86413; done\n";
+const STUBBORN: &str = "trap '' TERM HUP; setsid sleep 86413 & setsid sleep 86414 &\n\
+                        echo ready; exec sleep 86413\n";
 
 fn stubborn() -> Sandbox {
     let sandbox = running(STUBBORN);
@@ -32,9 +32,20 @@ fn the_tender_was_killed() {
     sandbox.kill(&sandbox.tender_of("demo"));
     let status = sandbox.status("demo");
     assert_eq!(status["verdict"], "crashed", "{status:#}");
-    assert_snapshot!(sandbox.run("stop demo"), @"");
+    assert_snapshot!(sandbox.run("stop demo"), @r"
+    --- stderr
+    stopped `demo`; 2 processes had to be killed
+    --- exit code 0
+    ");
     nothing_is_left(&sandbox);
-    assert_snapshot!(sandbox.run("status"), @"");
+    assert_snapshot!(sandbox.run("status"), @r"
+    NAME  STATE  FOR  PIN  REF  REASON
+    demo  down  <age>  ok  v1  its tender was killed while it ran
+    --- stderr
+
+    1 project: 1 down
+    --- exit code 0
+    ");
 }
 
 #[test]
@@ -45,8 +56,20 @@ fn the_session_was_killed() {
         sandbox.running("sleep 8641").is_empty()
     });
     sandbox.wait_until_is("demo", "crashed");
-    assert_snapshot!(sandbox.run("status"), @"");
-    assert_snapshot!(sandbox.run("stop demo"), @"");
+    assert_snapshot!(sandbox.run("status"), @r"
+    NAME  STATE    FOR  PIN  REF  REASON
+    demo  crashed  <age>  ok  v1  its terminal went away; SIGKILL after <age> s
+    --- stderr
+
+    1 project: 1 crashed
+    hint: `fleet start demo` tries again
+    --- exit code 0
+    ");
+    assert_snapshot!(sandbox.run("stop demo"), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
     nothing_is_left(&sandbox);
 }
 
@@ -59,8 +82,20 @@ fn the_server_was_killed() {
     sandbox.wait_for("all of it to end", || sandbox.processes().is_empty());
     let took = begun.elapsed();
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
-    assert_snapshot!(sandbox.run("status"), @"");
-    assert_snapshot!(sandbox.run("stop demo"), @"");
+    assert_snapshot!(sandbox.run("status"), @r"
+    NAME  STATE    FOR  PIN  REF  REASON
+    demo  crashed  <age>  ok  v1  its terminal went away; SIGKILL after <age> s
+    --- stderr
+
+    1 project: 1 crashed
+    hint: `fleet start demo` tries again
+    --- exit code 0
+    ");
+    assert_snapshot!(sandbox.run("stop demo"), @r"
+    --- stderr
+    stopped `demo`
+    --- exit code 0
+    ");
     nothing_is_left(&sandbox);
 }
 
@@ -71,7 +106,11 @@ fn the_server_and_the_tender_were_killed() {
     tender.kill();
     sandbox.kill(&server);
     sandbox.wait_for("both to end", || !tender.is_alive());
-    assert_snapshot!(sandbox.run("stop demo"), @"");
+    assert_snapshot!(sandbox.run("stop demo"), @r"
+    --- stderr
+    stopped `demo`; 2 processes had to be killed
+    --- exit code 0
+    ");
     nothing_is_left(&sandbox);
 }
 

@@ -1,0 +1,126 @@
+//! Commands that are killed, or fail, in the middle: at system calls that are chosen from outside.
+//!
+//! Every call that changes something is a point where a command can be cut off. A command is run once to see which it
+//! makes; then it is cut off at one after the other, and run again. What counts is what git and the registry say.
+
+mod create;
+mod init;
+mod registry;
+mod start;
+mod update;
+
+use crate::sandbox::{Output, Sandbox};
+
+/// The system calls that change something, or tell somebody.
+const CHANGES: [&str; 21] = [
+    "chmod",
+    "copy_file_range",
+    "fchmod",
+    "fchmodat",
+    "fdatasync",
+    "fsync",
+    "ftruncate",
+    "link",
+    "linkat",
+    "mkdir",
+    "mkdirat",
+    "pwrite64",
+    "rename",
+    "renameat",
+    "renameat2",
+    "rmdir",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "write",
+];
+
+/// Of those, the ones that can fail: what removes things only does not where all else works.
+fn can_fail(moment: &&Moment) -> bool {
+    !["rmdir", "unlink", "unlinkat"].contains(&moment.call.as_str())
+}
+
+/// One moment of a command: the n-th time that a thread makes a system call, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Moment {
+    call: String,
+    count: usize,
+}
+
+/// Runs a command to its end, and returns the moments at which it changes something, in their order.
+fn moments(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Moment> {
+    let traced = format!("trace={}", CHANGES.join(","));
+    under_strace(sandbox, &["-e", &traced], arguments).succeeded();
+    let mut counts = std::collections::BTreeMap::new();
+    let log = sandbox.read("tmp/calls");
+    let calls = log.lines().filter_map(|line| {
+        let (thread, call) = line.split_once(' ')?;
+        Some((thread, call.trim_start().split_once('(')?.0))
+    });
+    calls
+        .filter(|(_, call)| CHANGES.contains(call))
+        .map(|(thread, call)| {
+            let count = counts.entry((thread, call)).or_insert(0);
+            *count += 1;
+            let (call, count) = (call.to_owned(), *count);
+            Moment { call, count }
+        })
+        .collect()
+}
+
+/// Runs a command that is killed at a moment: before that call is made.
+fn killed_at(sandbox: &Sandbox, moment: &Moment, arguments: &[&str]) -> Output {
+    injecting(sandbox, moment, "signal=KILL", arguments)
+}
+
+/// Runs a command of which one call fails.
+fn failing_at(sandbox: &Sandbox, moment: &Moment, error: &str, arguments: &[&str]) -> Output {
+    injecting(sandbox, moment, &format!("error={error}"), arguments)
+}
+
+fn injecting(sandbox: &Sandbox, moment: &Moment, what: &str, arguments: &[&str]) -> Output {
+    let Moment { call, count } = moment;
+    let traced = format!("trace={call}");
+    let injected = format!("inject={call}:{what}:when={count}");
+    under_strace(sandbox, &["-e", &traced, "-e", &injected], arguments)
+}
+
+fn under_strace(sandbox: &Sandbox, options: &[&str], arguments: &[&str]) -> Output {
+    let log = sandbox.at("tmp/calls");
+    let directory = match sandbox.directory() {
+        fleet if fleet.is_dir() => fleet,
+        _ => sandbox.root().to_owned(),
+    };
+    let mut command = sandbox.command("strace", &directory);
+    // All threads, but no other program: git and tmux are let go when they are executed.
+    command.args(["-f", "-b", "execve", "-qq", "-o"]).arg(log);
+    command.args(options).arg(env!("CARGO_BIN_EXE_fleet"));
+    sandbox.output(command.args(arguments))
+}
+
+/// Fails unless what a failed command said is an error for people.
+#[track_caller]
+fn is_said_clearly(output: &Output, what: &str) {
+    let clear = output.code == Some(0)
+        || output.stderr.contains("error: ")
+        || output.stderr.contains("warning: ");
+    let calm = !output.stderr.contains("panicked");
+    assert!(
+        clear && calm && output.code.is_some(),
+        "{what}: {}",
+        output.text()
+    );
+}
+
+/// The files and directories beside the registry and beside the projects: nothing of fleet's may be left there.
+fn beside(sandbox: &Sandbox) -> Vec<String> {
+    let mut names: Vec<String> = ["fleet", "fleet/projects", "fleet/.fleet/journal"]
+        .iter()
+        .filter_map(|directory| std::fs::read_dir(sandbox.at(directory)).ok())
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,99 @@
+//! `fleet create`, cut off.
+
+use super::{Moment, beside, can_fail, failing_at, is_said_clearly, killed_at, moments};
+use crate::sandbox::Sandbox;
+
+/// Of the many moments of a creation, every how many-th is tried.
+const STRIDE: usize = 3;
+
+/// A fleet with one project, and the moments of its creation.
+fn prepared() -> (Sandbox, Vec<Moment>) {
+    let sandbox = Sandbox::new().harness(["v0.1.0"]);
+    // The mirror is made first: another test is about that.
+    sandbox.fleet(&["create", "first"]).succeeded();
+    let moments = moments(&sandbox, &["create", "demo"]);
+    (sandbox, moments)
+}
+
+/// Fails unless there is nothing of the project yet, or all of it.
+#[track_caller]
+fn is_all_or_nothing(sandbox: &Sandbox, name: &str) {
+    sandbox.fleet(&["validate"]).succeeded();
+    sandbox.fleet(&["status"]).succeeded();
+    let project = sandbox.project_at(name);
+    if project.exists() {
+        sandbox.is_whole(&project);
+    } else {
+        assert!(
+            !sandbox
+                .read("fleet/fleet.toml")
+                .contains(&format!("[projects.{name}]"))
+        );
+    }
+}
+
+/// Runs the command again, and fails unless the project is then there, once, and nothing else.
+#[track_caller]
+fn completes(sandbox: &Sandbox, name: &str, what: &str) {
+    let again = sandbox.fleet(&["create", name]);
+    // It may have been done but for saying so.
+    let is_done = again.code == Some(3) && again.stderr.contains("is registered already");
+    assert!(again.code == Some(0) || is_done, "{what}: {}", again.text());
+    sandbox.is_whole(&sandbox.project_at(name));
+    let entry = format!("[projects.{name}]");
+    assert_eq!(
+        sandbox.read("fleet/fleet.toml").matches(&entry).count(),
+        1,
+        "{what}"
+    );
+    let unexpected: Vec<String> = beside(sandbox)
+        .into_iter()
+        .filter(|found| {
+            !matches!(
+                found.as_str(),
+                ".fleet" | "fleet.toml" | "projects" | "first" | "demo"
+            )
+        })
+        .filter(|found| !found.starts_with(['k', 'f']))
+        .collect();
+    assert!(unexpected.is_empty(), "{what}: {unexpected:?} left");
+}
+
+#[test]
+fn killed_anywhere_it_completes_when_it_is_run_again() {
+    let (sandbox, moments) = prepared();
+    let mut killed = 0;
+    let tried: Vec<&Moment> = moments.iter().step_by(STRIDE).collect();
+    for (number, moment) in tried.iter().enumerate() {
+        let (name, what) = (format!("k{number}"), format!("{moment:?}"));
+        let output = killed_at(&sandbox, moment, &["create", &name]);
+        killed += usize::from(output.code != Some(0));
+        is_all_or_nothing(&sandbox, &name);
+        completes(&sandbox, &name, &what);
+    }
+    assert!(
+        killed > 25 && killed * 2 > tried.len(),
+        "{killed} of {}",
+        tried.len()
+    );
+}
+
+#[test]
+fn where_a_call_fails_it_says_so_and_leaves_nothing_half_made() {
+    let (sandbox, moments) = prepared();
+    let errors = ["ENOSPC", "EACCES", "EIO"];
+    for (number, (moment, error)) in moments
+        .iter()
+        .filter(can_fail)
+        .skip(1)
+        .step_by(STRIDE)
+        .zip(errors.iter().cycle())
+        .enumerate()
+    {
+        let (name, what) = (format!("f{number}"), format!("{error} at {moment:?}"));
+        let output = failing_at(&sandbox, moment, error, &["create", &name]);
+        is_said_clearly(&output, &what);
+        is_all_or_nothing(&sandbox, &name);
+        completes(&sandbox, &name, &what);
+    }
+}

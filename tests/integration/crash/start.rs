@@ -1,0 +1,70 @@
+//! `fleet start` and `fleet stop`, cut off: one harness or none, never two, and none that nobody knows.
+
+use super::{Moment, killed_at, moments};
+use crate::sandbox::Sandbox;
+
+/// A project that runs, and the moments of its start.
+fn running() -> (Sandbox, Vec<Moment>) {
+    let sandbox = Sandbox::new().harness(["v0.1.0"]).project("demo", "v0.1.0");
+    let moments = moments(&sandbox, &["start", "demo"]);
+    (sandbox, moments)
+}
+
+fn harnesses(sandbox: &Sandbox) -> usize {
+    let processes = sandbox.processes();
+    let is_harness = |command: &str| command.contains("engine/run.sh");
+    processes
+        .iter()
+        .filter(|process| is_harness(&process.command))
+        .count()
+}
+
+/// Stops the project, and fails unless nothing of it is left.
+#[track_caller]
+fn stops(sandbox: &Sandbox, what: &str) {
+    let stopped = sandbox.fleet(&["stop", "demo"]);
+    assert!(stopped.code == Some(0), "{what}: {}", stopped.text());
+    assert_eq!(harnesses(sandbox), 0, "{what}");
+    sandbox.wait_for("the tmux server to end", || sandbox.processes().is_empty());
+}
+
+#[test]
+fn a_start_that_was_killed_anywhere_completes_when_it_is_run_again() {
+    let (sandbox, moments) = running();
+    stops(&sandbox, "at first");
+    let mut killed = 0;
+    for moment in &moments {
+        let what = format!("{moment:?}");
+        let output = killed_at(&sandbox, moment, &["start", "demo"]);
+        killed += usize::from(output.code != Some(0));
+        sandbox.fleet(&["status"]).succeeded();
+        let again = sandbox.fleet(&["start", "demo"]);
+        assert!(again.code == Some(0), "{what}: {}", again.text());
+        sandbox.fleet(&["status", "--check"]).succeeded();
+        assert_eq!(harnesses(&sandbox), 1, "{what}");
+        stops(&sandbox, &what);
+    }
+    assert!(killed * 2 > moments.len(), "{killed} of {}", moments.len());
+}
+
+#[test]
+fn a_start_that_was_killed_anywhere_can_be_stopped() {
+    let (sandbox, moments) = running();
+    stops(&sandbox, "at first");
+    for moment in moments.iter().step_by(2) {
+        killed_at(&sandbox, moment, &["start", "demo"]);
+        stops(&sandbox, &format!("{moment:?}"));
+    }
+}
+
+#[test]
+fn a_stop_that_was_killed_anywhere_completes_when_it_is_run_again() {
+    let (sandbox, _) = running();
+    let moments = moments(&sandbox, &["stop", "demo"]);
+    for moment in &moments {
+        sandbox.wait_for("the tmux server to end", || sandbox.processes().is_empty());
+        sandbox.fleet(&["start", "demo"]).succeeded();
+        killed_at(&sandbox, moment, &["stop", "demo"]);
+        stops(&sandbox, &format!("{moment:?}"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Crash loops end; bursts of deaths are each answered once.
+
+use insta::assert_snapshot;
+
+use super::{healing, lives};
+use crate::sandbox::Sandbox;
+
+#[test]
+fn after_five_restarts_it_is_parked_with_the_reason() {
+    let sandbox = healing("echo 'no configuration' >&2; exit 7\n");
+    sandbox.fleet(&["start", "demo"]);
+    let status = sandbox.wait_until_is("demo", "parked");
+    assert_eq!(lives(&sandbox), 6);
+    assert_eq!(status["process"]["restarts"], 5);
+    assert_eq!(status["process"]["exit"], 7);
+    assert_snapshot!(sandbox.run("status"), @r"
+    NAME  STATE   FOR  PIN  REF  REASON
+    demo  parked  <age>  ok  v1  died 6 times within 3600 s, at last with exit status 7; exit status 7 after <age> s
+    --- stderr
+
+    1 project: 1 parked
+    hint: `fleet start demo` tries again
+    --- exit code 0
+    ");
+    assert!(
+        sandbox
+            .fleet(&["logs", "demo"])
+            .stdout
+            .contains("no configuration")
+    );
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn a_parked_project_is_tried_again_by_a_start() {
+    let sandbox = healing("[ -e good ] || exit 7; echo ready; exec cat\n");
+    sandbox.fleet(&["start", "demo"]);
+    sandbox.wait_until_is("demo", "parked");
+    sandbox.write("fleet/projects/demo/good", "");
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    let status = sandbox.wait_until_is("demo", "up");
+    assert_eq!(status["process"]["restarts"], 0);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn ten_projects_that_are_killed_at_once_each_come_back_once() {
+    let names: Vec<String> = (0..10).map(|number| format!("p{number}")).collect();
+    let sandbox = names.iter().fold(
+        Sandbox::new()
+            .harness(["v0.1.0"])
+            .script("v1", "echo life >> lives; echo ready; exec sleep 86418\n"),
+        |sandbox, name| {
+            sandbox
+                .project(name, "v1")
+                .setting(name, "watch = \"heal\"")
+        },
+    );
+    sandbox.fleet(&["start", "--all"]).succeeded();
+    let count = || {
+        let lives = |name| std::fs::read_to_string(sandbox.place(name).join("lives"));
+        names
+            .iter()
+            .map(|name| lives(name).unwrap_or_default().lines().count())
+            .collect::<Vec<_>>()
+    };
+    for round in 1..=3 {
+        sandbox.wait_for("all of them", || {
+            count() == [round; 10] && sandbox.running("sleep 86418").len() == 10
+        });
+        sandbox
+            .running("sleep 86418")
+            .iter()
+            .for_each(|process| process.kill());
+    }
+    sandbox.wait_for("all of them", || count() == [4; 10]);
+    sandbox.wait_for("one process each", || {
+        sandbox.running("sleep 86418").len() == 10
+    });
+    for name in &names {
+        let status = sandbox.wait_until_is(name, "up");
+        assert_eq!(
+            (&status["process"]["restarts"], &status["process"]["signal"]),
+            (&3.into(), &9.into())
+        );
+    }
+    sandbox.fleet(&["stop", "--all"]).succeeded();
+    assert_eq!(sandbox.running("sleep 86418"), []);
+    assert_eq!(count(), [4; 10]);
+}
+
+#[test]
+fn a_stop_in_a_crash_loop_wins() {
+    // As slow as a death can be made without a clock: each life waits for the last one's stubborn child.
+    let sandbox = healing(
+        "(setsid sh -c 'trap \"\" TERM; : > stubborn; exec sleep 86419' &)\n\
+         until [ -e stubborn ]; do :; done; rm stubborn; exit 7\n",
+    );
+    let mut start = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+    let mut starting = start
+        .args(["start", "demo"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    sandbox.wait_for("a first life", || lives(&sandbox) > 0);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    starting.wait().unwrap();
+    let lived = lives(&sandbox);
+    assert!(lived < 6, "{lived}");
+    assert_eq!(sandbox.status("demo")["verdict"], "down");
+    assert_eq!(sandbox.running("sleep 86419"), []);
+    assert_eq!(sandbox.running("fleet-tender"), []);
+}
