@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::error::refused;
+use crate::error::{Advise as _, refused};
 use crate::fleet::Fleet;
 use crate::journal::Journal;
 use crate::names::{HarnessUrl, Name, Ref};
@@ -202,6 +202,12 @@ impl Site {
                 | Step::Start => Ok(()),
             };
             if let Err(error) = made {
+                if !is_unregistered(fleet, &new.name) {
+                    // The write was made and something failed after it. The journal stays open: the same command
+                    // completes it.
+                    return Err(error.context(format!("cannot {step}")))
+                        .hint(|| format!("`fleet create {}` again completes it", new.name));
+                }
                 recover::take_back_creation(&plan.steps)?;
                 journal.close()?;
                 return Err(error.context(format!("cannot {step}")));
@@ -237,6 +243,11 @@ impl Site {
             ));
         }
     }
+}
+
+/// Tells whether fleet.toml certainly does not name a project.
+fn is_unregistered(fleet: &Fleet, name: &Name) -> bool {
+    Registry::load(&fleet.root).is_ok_and(|registry| !registry.projects.contains_key(name))
 }
 
 /// Adds a project to fleet.toml, unless it is there already.

@@ -13,6 +13,7 @@ fn a_new_project_is_whole_and_registered() {
     insta::assert_snapshot!(sandbox.run("create demo"), @r"
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with lines v0.1.0 (<commit>)
+    its harness lines: says what it is told
     hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
     hint: `fleet start demo` starts it
     --- exit code 0
@@ -120,6 +121,7 @@ fn the_built_in_harness_is_the_default_and_needs_no_network() {
     insta::assert_snapshot!(sandbox.run("create demo --ref v0.1.0"), @r"
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with agents v0.1.0 (<commit>)
+    its harness agents: runs the agents listed in agents.toml
     hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists
     hint: `fleet start demo` starts it
     --- exit code 0
@@ -141,6 +143,7 @@ fn every_flag_has_its_effect() {
     insta::assert_snapshot!(sandbox.run("create one --ref v0.2.0 --label a --label b"), @r"
     --- stderr
     created `one` at $ROOT/fleet/projects/one, with lines v0.2.0 (<commit>)
+    its harness lines: says what it is told
     hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
     hint: `fleet start one` starts it
     --- exit code 0
@@ -148,6 +151,7 @@ fn every_flag_has_its_effect() {
     insta::assert_snapshot!(sandbox.run("create two --location ../places/deep/second --harness agents"), @r"
     --- stderr
     created `two` at $ROOT/places/deep/second, with agents v0.2.0 (<commit>)
+    its harness agents: runs the agents listed in agents.toml
     hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists
     hint: `fleet start two` starts it
     --- exit code 0
@@ -167,6 +171,7 @@ fn every_flag_has_its_effect() {
     insta::assert_snapshot!(sandbox.run("create four --ref main"), @r"
     --- stderr
     created `four` at $ROOT/fleet/projects/four, with lines main (<commit>)
+    its harness lines: says what it is told
     hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
     hint: `fleet start four` starts it
     --- exit code 0
@@ -180,6 +185,7 @@ fn an_unregistered_project_is_registered_nowhere() {
     insta::assert_snapshot!(sandbox.run("create demo --no-register"), @r"
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with lines v0.1.0 (<commit>)
+    its harness lines: says what it is told
     hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
     --- exit code 0
     ");
@@ -196,6 +202,7 @@ fn a_project_can_be_started_at_once() {
     insta::assert_snapshot!(sandbox.run("create demo --start"), @r"
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with lines v0.1.0 (<commit>)
+    its harness lines: says what it is told
     hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
     started `demo`
     --- exit code 0

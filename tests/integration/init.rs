@@ -167,6 +167,7 @@ fn the_demo_runs_is_shown_and_goes_without_a_trace() {
     --- stderr
     made the fleet $ROOT/fleet
     created `demo` at $ROOT/fleet/projects/demo, with agents v0.1.0 (<commit>)
+    its harness agents: runs the agents listed in agents.toml
     hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists
     started `demo`
     --- exit code 0

@@ -158,9 +158,9 @@ fn the_harness_is_asked_before_it_is_told() {
         .harness(["v0.1.0"])
         .manifest(
             "v1",
-            "start = [\"sh\", \"{engine}/run.sh\"]\nstop = [\"sh\", \"-c\", \"echo please > asked; kill -USR1 $(cat pid)\"]",
-            "echo $$ > pid; trap 'echo politely > ended; exit 0' USR1\n\
-             trap 'echo by force > ended; exit 1' TERM; echo ready; while :; do sleep 86406 & wait; done\n",
+            "start = [\"sh\", \"{engine}/run.sh\"]\nstop = [\"sh\", \"-c\", \"echo please > asked; kill -USR1 $(cat pid); exec flock lock true\"]",
+            "exec 9> lock; flock 9; echo $$ > pid; trap 'echo politely > ended; exit 0' USR1\n\
+             trap 'echo by force > ended; exit 1' TERM; echo ready; while :; do sleep 86406 9>&- & wait; done\n",
         )
         .project("demo", "v1")
         .started("demo", "ready");

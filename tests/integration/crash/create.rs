@@ -3,8 +3,11 @@
 use super::{Moment, beside, can_fail, failing_at, is_said_clearly, killed_at, moments};
 use crate::sandbox::Sandbox;
 
-/// Of the many moments of a creation, every how many-th is tried.
-const STRIDE: usize = 3;
+/// Of the many moments of a build, every how many-th is tried.
+const STRIDE: usize = 4;
+
+/// How many moments at the end, where the project is put in its place and registered, are all tried.
+const LAST: usize = 24;
 
 /// A fleet with one project, and the moments of its creation.
 fn prepared() -> (Sandbox, Vec<Moment>) {
@@ -13,6 +16,12 @@ fn prepared() -> (Sandbox, Vec<Moment>) {
     sandbox.fleet(&["create", "first"]).succeeded();
     let moments = moments(&sandbox, &["create", "demo"]);
     (sandbox, moments)
+}
+
+/// Which moments are tried.
+fn chosen<'a>(moments: &[&'a Moment]) -> Vec<&'a Moment> {
+    let (build, last) = moments.split_at(moments.len().saturating_sub(LAST));
+    build.iter().step_by(STRIDE).chain(last).copied().collect()
 }
 
 /// Fails unless there is nothing of the project yet, or all of it.
@@ -63,7 +72,7 @@ fn completes(sandbox: &Sandbox, name: &str, what: &str) {
 fn killed_anywhere_it_completes_when_it_is_run_again() {
     let (sandbox, moments) = prepared();
     let mut killed = 0;
-    let tried: Vec<&Moment> = moments.iter().step_by(STRIDE).collect();
+    let tried = chosen(&moments.iter().collect::<Vec<_>>());
     for (number, moment) in tried.iter().enumerate() {
         let (name, what) = (format!("k{number}"), format!("{moment:?}"));
         let output = killed_at(&sandbox, moment, &["create", &name]);
@@ -82,14 +91,8 @@ fn killed_anywhere_it_completes_when_it_is_run_again() {
 fn where_a_call_fails_it_says_so_and_leaves_nothing_half_made() {
     let (sandbox, moments) = prepared();
     let errors = ["ENOSPC", "EACCES", "EIO"];
-    for (number, (moment, error)) in moments
-        .iter()
-        .filter(can_fail)
-        .skip(1)
-        .step_by(STRIDE)
-        .zip(errors.iter().cycle())
-        .enumerate()
-    {
+    let able = chosen(&moments.iter().filter(can_fail).collect::<Vec<_>>());
+    for (number, (moment, error)) in able.into_iter().zip(errors.iter().cycle()).enumerate() {
         let (name, what) = (format!("f{number}"), format!("{error} at {moment:?}"));
         let output = failing_at(&sandbox, moment, error, &["create", &name]);
         is_said_clearly(&output, &what);

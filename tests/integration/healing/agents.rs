@@ -111,16 +111,14 @@ fn a_killed_tender_of_the_project_leaves_nothing_to_the_next_start() {
 }
 
 #[test]
-fn a_killed_tender_of_an_agent_leaves_no_second_one() {
+fn a_killed_tender_of_an_agent_is_replaced() {
     let sandbox = up();
     let tender = sandbox.running("units/one.json").remove(0);
     sandbox.kill(&tender);
-    // Nobody is left to restart it. What it left ends before anything of it begins again.
-    sandbox.fleet(&["restart", "demo"]).succeeded();
-    sandbox.wait_for("their next lives", || {
-        sandbox.lives("one") == 2 && sandbox.lives("two") == 2
-    });
+    // Its runner makes another one, which first ends what the first has left.
+    sandbox.wait_for("its next life", || sandbox.lives("one") == 2);
     both(&sandbox);
+    assert_eq!(sandbox.lives("two"), 1);
     stop(&sandbox);
 }
 
