@@ -178,15 +178,11 @@ fn process_report(state: Option<&State>, process: Liveness) -> ProcessReport {
 }
 
 fn pin_report(common: &Common<'_>, project: &Project, running: Option<&State>) -> PinReport {
-    let running = running.and_then(|state| {
-        state
-            .life
-            .as_ref()?
-            .commit
-            .as_ref()?
-            .parse::<CommitId>()
-            .ok()
-    });
+    let life = running.and_then(|state| state.life.as_ref());
+    let older_runner = life
+        .map(|life| life.runner.clone())
+        .filter(|runner| runner != env!("CARGO_PKG_VERSION"));
+    let running = life.and_then(|life| life.commit.as_ref()?.parse::<CommitId>().ok());
     let engine = common.fleet.engine(project).unwrap_or("engine");
     let mut facts = pins::read(&project.location, engine, common.depth);
     // Only where something is out of order is it worth asking whether the commit is anywhere at all.
@@ -203,6 +199,18 @@ fn pin_report(common: &Common<'_>, project: &Project, running: Option<&State>) -
     } else {
         pins::word(&facts, project.commit.as_ref(), running.as_ref())
     };
+    let (word, older) = match (word, older_runner) {
+        (PinWord::Ok, Some(runner)) => {
+            let installed = env!("CARGO_PKG_VERSION");
+            (
+                PinWord::Skew,
+                Some(format!(
+                    "started by version {runner}, and {installed} is installed"
+                )),
+            )
+        }
+        (word, _) => (word, None),
+    };
     PinReport {
         word,
         reference: project.reference.clone(),
@@ -212,6 +220,6 @@ fn pin_report(common: &Common<'_>, project: &Project, running: Option<&State>) -
         checkout: facts.checkout.commit().cloned(),
         dirty: facts.dirty,
         running,
-        reason: facts.trouble.clone(),
+        reason: facts.trouble.clone().or(older),
     }
 }

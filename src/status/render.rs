@@ -75,6 +75,7 @@ fn reasons(project: &ProjectReport) -> String {
             short(&pin.head)
         )),
         PinWord::Dirty => Some("the engine has changed files".to_owned()),
+        PinWord::Skew if pin.running == pin.head => Some("restart to take effect".to_owned()),
         PinWord::Skew => Some(format!(
             "runs {}, pinned at {}; restart to take effect",
             short(&pin.running),
