@@ -208,7 +208,8 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
         ui.status("no project is registered");
         ui.hint("`fleet create NAME` makes one");
     } else if report.projects.is_empty() {
-        ui.status("no project is chosen by that");
+        let all = ui::count(fleet.registry.projects.len(), "project");
+        ui.status(format!("none of {all} is chosen"));
     } else {
         ui.result(status::table(&report, Timestamp::now()));
         ui.status(format!("\n{}", status::summary(&report)));

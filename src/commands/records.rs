@@ -36,7 +36,8 @@ pub(crate) fn list(
         return Ok(());
     }
     if projects.is_empty() {
-        ui.status("no project is chosen by that");
+        let all = count(fleet.registry.projects.len(), "project");
+        ui.status(format!("none of {all} is chosen"));
         return Ok(());
     }
     let mut table = Table::new([

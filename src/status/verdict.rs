@@ -443,7 +443,7 @@ mod tests {
         told.desired.as_mut().unwrap().want = Want::Down;
         case(&told, Verdict::Down, None);
         told.process = Alive;
-        case(&told, Verdict::Crashed, Some("exit 7 after 0.1 s"));
+        case(&told, Verdict::Crashed, Some("exit status 7 after 0.1 s"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::time::{Duration, Instant};
 
 use nix::libc;
 
@@ -133,6 +134,9 @@ pub(crate) fn with_ancestors(pid: i32) -> Vec<i32> {
     found
 }
 
+/// How long a process may be within execve(2): microseconds, unless the machine is very busy.
+const WITHIN_EXEC: Duration = Duration::from_millis(20);
+
 /// Looks for one `NAME=value` in the environments that processes were started with.
 pub(super) struct EnvironmentSearch {
     wanted: Vec<u8>,
@@ -150,8 +154,16 @@ impl EnvironmentSearch {
 
     /// Looks into one process. One that cannot be read (another user's, or one that hides) does not count.
     pub(super) fn finds_in(&mut self, pid: i32) -> bool {
-        self.read(pid)
-            .is_ok_and(|length| holds(&self.buffer[..length], &self.wanted))
+        let patience = Instant::now() + WITHIN_EXEC;
+        loop {
+            match self.read(pid) {
+                Ok(0) if is_within_exec(pid) && Instant::now() < patience => {
+                    std::thread::yield_now()
+                }
+                Ok(length) => return holds(&self.buffer[..length], &self.wanted),
+                Err(_) => return false,
+            }
+        }
     }
 
     fn read(&mut self, pid: i32) -> io::Result<usize> {
@@ -166,6 +178,30 @@ impl EnvironmentSearch {
             self.buffer.resize(length * 2, 0);
         }
     }
+}
+
+/// Tells whether a process is being replaced by execve(2) at this very moment: the old environment is gone, and the new
+/// one not there yet. The kernel shows its end (field 51 of `/proc/PID/stat`) as 0 until it is.
+fn is_within_exec(pid: i32) -> bool {
+    /// The flag of the kernel's own threads (`PF_KTHREAD`), which never have one.
+    const OF_KERNEL: u64 = 0x0020_0000;
+    let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    let Some((_, rest)) = text.rsplit_once(')') else {
+        return false;
+    };
+    // The first word here is field 3.
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let number = |field: usize| {
+        fields
+            .get(field - 3)
+            .and_then(|word| word.parse::<u64>().ok())
+    };
+    let has_ended = fields
+        .first()
+        .is_none_or(|state| matches!(*state, "Z" | "X" | "x"));
+    !has_ended && number(9).is_some_and(|flags| flags & OF_KERNEL == 0) && number(51) == Some(0)
 }
 
 /// Returns whether `wanted` (which ends in NUL) is one of the NUL-terminated texts.

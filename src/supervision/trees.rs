@@ -24,21 +24,12 @@ pub(crate) fn end_trees(roots: &[i32], grace: Duration) -> Vec<i32> {
     let roots: HashSet<i32> = roots.iter().copied().collect();
     tree.grow(|stat| roots.contains(&stat.pid));
     // A closing terminal says so by SIGHUP; what does not listen to that gets SIGTERM as well.
-    let asking: &[Signal] = &[Signal::SIGHUP, Signal::SIGTERM, Signal::SIGCONT];
-    for (signals, patience) in [(asking, grace), (&[Signal::SIGKILL], AFTER_KILL)] {
-        let members: Vec<Member> = tree.members.iter().copied().collect();
-        tell(&members, signals);
-        let is_over = Patience {
-            deadline: Instant::now() + patience,
-            hurry: None,
-        }
-        .wait_for(&members);
-        // Whoever was just about to start another has done so by now.
-        tree.grow(|_| false);
-        if is_over && tree.members.is_empty() {
-            return Vec::new();
-        }
-    }
+    tree.freeze();
+    tree.tell(&[Signal::SIGHUP, Signal::SIGTERM, Signal::SIGCONT]);
+    tree.wait(grace);
+    tree.freeze();
+    tree.tell(&[Signal::SIGKILL]);
+    tree.wait(AFTER_KILL);
     tree.members.into_iter().map(|member| member.pid).collect()
 }
 
@@ -48,6 +39,34 @@ struct Tree {
 }
 
 impl Tree {
+    /// Stops all of it: a process that forks while it is looked for would leave a child that nobody can find, once it
+    /// is dead itself.
+    fn freeze(&mut self) {
+        loop {
+            self.tell(&[Signal::SIGSTOP]);
+            let before = self.members.len();
+            self.grow(|_| false);
+            if self.members.len() <= before {
+                return;
+            }
+        }
+    }
+
+    fn tell(&self, signals: &[Signal]) {
+        tell(&self.members.iter().copied().collect::<Vec<_>>(), signals);
+    }
+
+    /// Waits until all of it has ended, or the patience is over; then looks who is left.
+    fn wait(&mut self, patience: Duration) {
+        let members: Vec<Member> = self.members.iter().copied().collect();
+        Patience {
+            deadline: Instant::now() + patience,
+            hurry: None,
+        }
+        .wait_for(&members);
+        self.grow(|_| false);
+    }
+
     /// Finds who belongs to it now: the roots, those who did and still live, and all that descends from either.
     fn grow(&mut self, is_root: impl Fn(&Stat) -> bool) {
         let stats: Vec<Stat> = procfs::pids()
@@ -104,8 +123,10 @@ mod tests {
     #[test]
     fn a_tree_goes_with_its_root_whatever_its_branches_ignore() {
         let script = "sh -c 'trap \"\" TERM HUP; echo ready; while :; do sleep 1000; done' & exec sleep 1000";
+        let mark = std::process::id().to_string();
         let mut root = Command::new("sh")
             .args(["-c", script])
+            .env("TREE_OF_TEST", &mark)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

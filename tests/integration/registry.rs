@@ -59,7 +59,7 @@ fn list_shows_what_is_registered() {
     ");
     insta::assert_snapshot!(sandbox.run("list --label nowhere"), @r"
     --- stderr
-    no project is chosen by that
+    none of 2 projects is chosen
     --- exit code 0
     ");
 }
@@ -134,7 +134,7 @@ fn get_shows_one_record_and_where_each_value_comes_from() {
       "location": "$ROOT/fleet/projects/demo",
       "name": "demo",
       "ref": "v0.1.0",
-      "stop_grace": <age>,
+      "stop_grace": 10.0,
       "watch": "off"
     }
     --- exit code 0

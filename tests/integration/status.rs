@@ -92,7 +92,7 @@ fn selectors_choose_what_is_shown() {
     ");
     assert_snapshot!(sandbox.run("status --label nothing"), @r"
     --- stderr
-    no project is chosen by that
+    none of 3 projects is chosen
     --- exit code 0
     ");
 }

@@ -30,7 +30,7 @@ fn replacement(word: &str, before: &str) -> Option<&'static str> {
         Some("<pid>")
     } else if is_time(word) || is_clock(word) {
         Some("<time>")
-    } else if is_age(word) || is_seconds(word) {
+    } else if is_age(word) || before == "after" && is_seconds(word) {
         Some("<age>")
     } else {
         None
@@ -65,7 +65,7 @@ fn is_clock(word: &str) -> bool {
             .all(|part| part.len() == 2 && is_number(part))
 }
 
-/// The number of `0.4 s`.
+/// The number of `after 0.4 s`.
 fn is_seconds(word: &str) -> bool {
     word.contains('.') && word.parse::<f64>().is_ok()
 }
