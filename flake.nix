@@ -22,6 +22,11 @@
         pkgs.git
       ];
 
+      # The tests of crashes pick system calls with strace, which only Linux has.
+      forTests =
+        pkgs:
+        if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ];
+
       package =
         pkgs:
         pkgs.rustPlatform.buildRustPackage {
@@ -35,6 +40,7 @@
               ./Cargo.lock
               ./CHANGELOG.md
               ./LICENSE
+              ./build.rs
               ./README.md
               ./benches
               ./docs
@@ -46,7 +52,7 @@
           };
           cargoLock.lockFile = ./Cargo.lock;
           nativeBuildInputs = [ pkgs.makeBinaryWrapper ];
-          nativeCheckInputs = runtime pkgs ++ [ pkgs.strace ];
+          nativeCheckInputs = runtime pkgs ++ forTests pkgs;
           # Each program looks for the others beside itself: the wrapped ones stay in `bin`, so all three meet there.
           # `--suffix`: the user's own tmux and git come first.
           postInstall = ''
@@ -96,7 +102,7 @@
             pkgs.rust-analyzer
           ]
           ++ runtime pkgs
-          ++ [ pkgs.strace ];
+          ++ forTests pkgs;
           env.RUST_SRC_PATH = "${pkgs.rustPlatform.rustLibSrc}";
         };
       });
