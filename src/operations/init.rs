@@ -52,6 +52,8 @@ pub(crate) fn init(
             "completed the fleet {}, which an earlier command left half made",
             directory.display()
         ));
+    } else if new.demo && !dry_run && directory.join(registry::FILE).is_file() {
+        // The demo goes into the fleet that is there: an earlier command may have been cut off after making it.
     } else {
         make(new, dry_run, ui)?;
     }
@@ -224,20 +226,22 @@ fn fleet_name(directory: &Path) -> Name {
 fn show_demo(directory: &Path, patience: Duration, ui: &Ui) -> anyhow::Result<()> {
     let mut fleet = Fleet::open(directory.to_owned(), patience)?;
     let name: Name = "demo".parse().expect("`demo` is a name");
-    let creation = Creation {
-        name: name.clone(),
-        // The older release: there is something to update to.
-        reference: harness::RELEASES
-            .first()
-            .and_then(|(version, _)| version.parse().ok()),
-        harness: None,
-        location: None,
-        labels: Vec::new(),
-        watch: registry::Watch::Heal,
-        register: true,
-        files: demo::files(),
-    };
-    create(&mut fleet, &creation, false, ui)?;
+    if !fleet.registry.projects.contains_key(&name) {
+        let creation = Creation {
+            name: name.clone(),
+            // The older release: there is something to update to.
+            reference: harness::RELEASES
+                .first()
+                .and_then(|(version, _)| version.parse().ok()),
+            harness: None,
+            location: None,
+            labels: Vec::new(),
+            watch: registry::Watch::Heal,
+            register: true,
+            files: demo::files(),
+        };
+        create(&mut fleet, &creation, false, ui)?;
+    }
     fleet.reload()?;
     for outcome in super::start(&mut fleet, &[name], false, ui)? {
         ui.status(outcome.result?);

@@ -95,7 +95,9 @@ pub(super) fn admit(
         return Err(refused(format!(
             "tag `{reference}` of harness `{harness}` has moved from {before} to {after}"
         ))
-        .hint("find out why, then follow it with `fleet update ... --accept-moved-tag`")
+        .hint(format!(
+            "find out why; then name the commit you mean, or follow the tag: `fleet update NAME {reference} --accept-moved-tag`"
+        ))
         .into());
     }
     Ok(Chosen {

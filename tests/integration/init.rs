@@ -199,3 +199,17 @@ fn the_demo_makes_its_own_directory() {
     let stopped = fleet_in(&sandbox, &home, "--fleet fleet-demo stop --all");
     assert!(stopped.ends_with("exit code 0\n"), "{stopped}");
 }
+
+#[test]
+fn a_demo_that_was_cut_off_goes_on() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.at("home");
+    // What is there when the first command was killed after it had made the fleet.
+    assert!(fleet_in(&sandbox, &home, "init fleet-demo").ends_with("exit code 0\n"));
+    let resumed = fleet_in(&sandbox, &home, "init --demo");
+    assert!(resumed.contains("demo  up"), "{resumed}");
+    let again = fleet_in(&sandbox, &home, "init --demo");
+    assert!(again.contains("`demo` is up already"), "{again}");
+    let stopped = fleet_in(&sandbox, &home, "--fleet fleet-demo stop --all");
+    assert!(stopped.ends_with("exit code 0\n"), "{stopped}");
+}

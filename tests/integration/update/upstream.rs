@@ -17,14 +17,14 @@ fn a_tag_that_moved_is_not_followed_unless_it_is_meant() {
     --- stderr
     error: cannot update `demo`
       because: tag `v0.2.0` of harness `lines` has moved from <commit> to <commit>
-    hint: find out why, then follow it with `fleet update ... --accept-moved-tag`
+    hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.2.0 --accept-moved-tag`
     --- exit code 3
     ");
     assert_same(&before, &sandbox.world());
     insta::assert_snapshot!(sandbox.run("create new --ref v0.2.0"), @r"
     --- stderr
     error: tag `v0.2.0` of harness `lines` has moved from <commit> to <commit>
-    hint: find out why, then follow it with `fleet update ... --accept-moved-tag`
+    hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.2.0 --accept-moved-tag`
     --- exit code 3
     ");
     sandbox
@@ -55,14 +55,14 @@ fn a_tag_that_moved_is_seen_without_the_mirror() {
     insta::assert_snapshot!(sandbox.run("create new --ref v0.1.0"), @r"
     --- stderr
     error: tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>
-    hint: find out why, then follow it with `fleet update ... --accept-moved-tag`
+    hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.1.0 --accept-moved-tag`
     --- exit code 3
     ");
     insta::assert_snapshot!(sandbox.run("update demo v0.1.0"), @r"
     --- stderr
     error: cannot update `demo`
       because: tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>
-    hint: find out why, then follow it with `fleet update ... --accept-moved-tag`
+    hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.1.0 --accept-moved-tag`
     --- exit code 3
     ");
     // The commit that was meant is still known.
