@@ -122,17 +122,13 @@ pub(crate) enum Command {
 }
 
 /// Which projects.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct Selector {
     /// All projects
     #[arg(long)]
     pub(crate) all: bool,
-    /// Projects with this label
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) label: Option<String>,
-    /// Projects that use this harness
-    #[arg(long, value_name = "HARNESS")]
-    pub(crate) harness: Option<Name>,
+    #[command(flatten)]
+    pub(crate) registered: Registered,
     /// Projects whose verdict is this, such as `up`, `down` or `crashed`
     #[arg(long, value_name = "VERDICT")]
     pub(crate) state: Option<String>,
@@ -239,7 +235,8 @@ pub(crate) struct Update {
 impl Selector {
     /// Tells whether it selects anything at all.
     pub(crate) fn is_given(&self) -> bool {
-        self.all || self.label.is_some() || self.harness.is_some() || self.state.is_some()
+        let Registered { label, harness } = &self.registered;
+        self.all || label.is_some() || harness.is_some() || self.state.is_some()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Programs that are run for their answer, each with a deadline.
 
 use std::io;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -34,72 +34,134 @@ pub(crate) fn run(mut command: Command, deadline: Duration) -> anyhow::Result<An
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot run `{program}`"))?;
-    let answered = collect(&mut child, Instant::now() + deadline);
-    if !matches!(answered, Ok(Some(_))) {
+    let ended = hear(&mut child, deadline, usize::MAX);
+    if !matches!(
+        ended,
+        Ok(Ended {
+            status: Some(_),
+            ..
+        })
+    ) {
         let group = nix::unistd::Pid::from_raw(-child.id().cast_signed());
         // Both may fail only because it has ended meanwhile.
         let _ = nix::sys::signal::kill(group, nix::sys::signal::Signal::SIGKILL);
         let _ = child.wait();
     }
-    match answered.with_context(|| format!("cannot hear `{program}`"))? {
-        Some(answer) => Ok(answer),
-        None => Err(timed_out(format!(
+    let ended = ended.with_context(|| format!("cannot hear `{program}`"))?;
+    let Some(status) = ended.status else {
+        return Err(timed_out(format!(
             "`{program}` has not answered within {} s",
             deadline.as_secs()
         ))
-        .into()),
-    }
+        .into());
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Answer {
+        status,
+        stdout: text(ended.stdout),
+        stderr: text(ended.stderr),
+    })
 }
 
-/// Reads both pipes until their ends, then waits; `None` when the deadline came first.
-fn collect(child: &mut Child, deadline: Instant) -> io::Result<Option<Answer>> {
-    let (Some(mut stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(io::Error::other("its output is not piped"));
+/// What was heard of a child.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// How it ended; `None`: the deadline came first.
+    pub(crate) status: Option<ExitStatus>,
+    /// What it printed.
+    pub(crate) stdout: Vec<u8>,
+    /// What it complained about.
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Reads the pipes of a child to their ends and waits for it, but not beyond the deadline; to end it then is the
+/// caller's.
+///
+/// Of a stream that is longer than twice `most` bytes, only the end is kept.
+pub(crate) fn hear(child: &mut Child, deadline: Duration, most: usize) -> io::Result<Ended> {
+    let until = Instant::now() + deadline;
+    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+    let mut ended = Ended {
+        status: None,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
     };
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let (mut out_open, mut err_open) = (true, true);
-    while out_open || err_open {
-        let Some(left) = deadline.checked_duration_since(Instant::now()) else {
-            return Ok(None);
-        };
-        let watch = |open: bool| {
-            if open {
-                PollFlags::POLLIN
-            } else {
-                PollFlags::empty()
-            }
-        };
-        let mut watched = [
-            PollFd::new(stdout.as_fd(), watch(out_open)),
-            PollFd::new(stderr.as_fd(), watch(err_open)),
+    while stdout.is_some() || stderr.is_some() {
+        if Instant::now() >= until {
+            return Ok(ended);
+        }
+        let streams = [
+            stdout.as_ref().map(|stream| stream.as_fd()),
+            stderr.as_ref().map(|stream| stream.as_fd()),
         ];
-        let timeout = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
-        match poll(&mut watched, timeout) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
+        let [printed, complained] = ready(streams, until)?;
+        if printed {
+            read_some(&mut stdout, &mut ended.stdout, most)?;
         }
-        let ready = watched.map(|fd| fd.any().unwrap_or(false));
-        if out_open && ready[0] {
-            out_open = read_some(&mut stdout, &mut out)?;
-        }
-        if err_open && ready[1] {
-            err_open = read_some(&mut stderr, &mut err)?;
+        if complained {
+            read_some(&mut stderr, &mut ended.stderr, most)?;
         }
     }
-    let status = child.wait()?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Some(Answer {
-        status,
-        stdout: text(out),
-        stderr: text(err),
+    ended.status = wait(child, until)?;
+    Ok(ended)
+}
+
+/// Waits until one of the streams can be read or has ended, or until the deadline.
+fn ready(streams: [Option<BorrowedFd<'_>>; 2], until: Instant) -> io::Result<[bool; 2]> {
+    // A stream that has ended would say so at once, for ever: it is left out.
+    let mut open: Vec<PollFd<'_>> = streams
+        .iter()
+        .flatten()
+        .map(|stream| PollFd::new(*stream, PollFlags::POLLIN))
+        .collect();
+    let left = until.saturating_duration_since(Instant::now());
+    let timeout = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+    match poll(&mut open, timeout) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    let mut open = open.iter();
+    Ok(streams.map(|stream| {
+        let polled = stream.and_then(|_| open.next());
+        polled.is_some_and(|polled| polled.any().unwrap_or(false))
     }))
 }
 
-fn read_some(pipe: &mut impl io::Read, into: &mut Vec<u8>) -> io::Result<bool> {
+/// Reads once; the stream is gone at its end.
+fn read_some(
+    stream: &mut Option<impl io::Read>,
+    into: &mut Vec<u8>,
+    most: usize,
+) -> io::Result<()> {
+    let Some(open) = stream else { return Ok(()) };
     let mut buffer = [0; 16 * 1024];
-    let count = pipe.by_ref().read(&mut buffer)?;
-    into.extend_from_slice(&buffer[..count]);
-    Ok(count > 0)
+    match open.read(&mut buffer) {
+        Ok(0) => *stream = None,
+        Ok(count) => {
+            into.extend_from_slice(&buffer[..count]);
+            if into.len() > most.saturating_mul(2) {
+                into.drain(..into.len() - most);
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Waits for a child that has closed its streams: it ends at once, save for odd ones.
+fn wait(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
+    let mut pause = Duration::from_micros(50);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= until {
+            return Ok(None);
+        }
+        std::thread::park_timeout(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
 }
 
 #[cfg(test)]
@@ -134,5 +196,30 @@ mod tests {
             crate::error::exit_of(&error.unwrap_err()),
             crate::error::Exit::TimedOut
         );
+    }
+
+    #[test]
+    fn a_program_that_hangs_with_its_output_closed_is_ended_at_the_deadline() {
+        let error = run(
+            shell("exec > /dev/null 2>&1; cat /dev/zero > /dev/null"),
+            Duration::from_millis(30),
+        );
+        assert_eq!(
+            crate::error::exit_of(&error.unwrap_err()),
+            crate::error::Exit::TimedOut
+        );
+    }
+
+    #[test]
+    fn of_endless_output_the_end_is_kept() {
+        let mut child = shell("seq 1 20000 >&2")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let ended = hear(&mut child, Duration::from_secs(20), 1000).unwrap();
+        assert!(ended.status.unwrap().success());
+        assert!((1000..=2000).contains(&ended.stderr.len()));
+        assert!(ended.stderr.ends_with(b"\n20000\n"));
     }
 }

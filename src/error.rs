@@ -61,6 +61,28 @@ impl Fault {
         }
     }
 
+    /// Returns a failure once more, for somebody else whom it concerns too: its texts, exit code and hints.
+    pub(crate) fn copy_of(error: &anyhow::Error) -> Self {
+        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        let because = causes
+            .into_iter()
+            .rev()
+            .fold(None, |inner: Option<anyhow::Error>, text| {
+                Some(match inner {
+                    Some(inner) => inner.context(text),
+                    None => anyhow::Error::msg(text),
+                })
+            });
+        Self {
+            what: What::Said {
+                text: error.to_string(),
+                because,
+            },
+            exit: exit_of(error),
+            hints: hints(error).into_iter().map(str::to_owned).collect(),
+        }
+    }
+
     /// Adds what to type next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -186,5 +208,11 @@ mod tests {
             ["cannot update `demo`", "the engine is dirty"]
         );
         assert_eq!(hints(&error), ["or wait", "commit it"]);
+        let copy: anyhow::Error = Fault::copy_of(&error).into();
+        assert_eq!(format!("{copy:#}"), format!("{error:#}"));
+        assert_eq!(
+            (exit_of(&copy), hints(&copy)),
+            (Exit::Refused, hints(&error))
+        );
     }
 }

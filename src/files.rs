@@ -20,6 +20,26 @@ pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
+/// Removes a file; nothing to do where there is none.
+pub(crate) fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Removes a directory with all that is in it; nothing to do where there is none.
+pub(crate) fn remove_tree_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Whether a write must survive a power cut, or only a killed process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
@@ -39,6 +59,15 @@ pub(crate) fn replace(
     durability: Durability,
 ) -> anyhow::Result<()> {
     replace_if(path, bytes, mode, durability, || Ok(true)).map(|_| ())
+}
+
+/// Tells a directory from every other one there is, copies of it included. It stays the same when the directory is
+/// moved within its file system, and need not after a reboot.
+pub(crate) fn identity(directory: &Path) -> anyhow::Result<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::metadata(directory)
+        .with_context(|| format!("cannot look at `{}`", directory.display()))?;
+    Ok(format!("{}:{}", metadata.dev(), metadata.ino()))
 }
 
 /// Like [`replace`], if `still` says at the last moment that it may be done; returns whether it was.

@@ -157,13 +157,16 @@ impl Fleet {
 
     /// Returns the fleet's own tmux server.
     ///
-    /// Its socket follows from the registry's path. Where it was when the server was first started is written down:
-    /// another environment must not lead to a second server.
+    /// Its socket follows from the fleet's directory: not from its path, since another fleet may have been there
+    /// before. Where it was when the server was first started is written down: another environment must not lead to a
+    /// second server. A record that came here with a copy of another fleet's directory does not count.
     pub(crate) fn tmux(&self) -> anyhow::Result<Tmux> {
-        let record = self.runtime("socket");
-        let socket = match files::read_if_there(&record)? {
-            Some(text) => PathBuf::from(text.trim_end()),
-            None => sessions::socket_directory()?.join(self.socket_name()),
+        let own = fingerprint(files::identity(&self.root)?.as_bytes());
+        let recorded = files::read_if_there(&self.runtime("socket"))?;
+        let socket = match recorded {
+            Some(text) if text.trim_end().ends_with(&own) => PathBuf::from(text.trim_end()),
+            Some(_) | None => sessions::socket_directory()?
+                .join(format!("fleet-{}-{own}", self.registry.fleet.name)),
         };
         Ok(Tmux::at(socket).configured_by(self.runtime("tmux.conf")))
     }
@@ -183,15 +186,6 @@ impl Fleet {
         };
         record("socket", &format!("{socket}\n"))?;
         record("tmux.conf", include_str!("sessions/tmux.conf"))
-    }
-
-    fn socket_name(&self) -> String {
-        let name = &self.registry.fleet.name;
-        let registry = self.root.join(registry::FILE);
-        format!(
-            "fleet-{name}-{}",
-            fingerprint(registry.as_os_str().as_encoded_bytes())
-        )
     }
 
     /// Returns a harness's URL; the embedded one is written out first.

@@ -81,11 +81,7 @@ impl Journal {
 
     /// Ends it: the operation is complete, or taken back.
     pub(crate) fn close(&self) -> anyhow::Result<()> {
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
-                .with_context(|| format!("cannot close the journal `{}`", self.path.display())),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        files::remove_if_there(&self.path).context("cannot close a journal")
     }
 }
 

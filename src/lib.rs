@@ -33,6 +33,7 @@ use cli::{Cli, Command};
 use error::Exit;
 use fleet::Fleet;
 use names::Name;
+use operations::Outcome;
 use registry::Project;
 use ui::Ui;
 
@@ -75,46 +76,21 @@ fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
 fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Create(new) => return create(&mut fleet, new, ui),
-        Command::Start(change) => {
-            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
-            let outcomes = operations::start(&mut fleet, &names, change.dry_run, ui)?;
-            return Ok(commands::finish(outcomes, ui));
-        }
-        Command::Stop(change) => {
-            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
-            let outcomes = operations::stop(&mut fleet, &names, change.dry_run, ui)?;
-            return Ok(commands::finish(outcomes, ui));
-        }
-        Command::Restart(change) => {
-            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
-            let outcomes = operations::restart(&mut fleet, &names, change.dry_run, ui)?;
-            return Ok(commands::finish(outcomes, ui));
-        }
+        Command::Start(wanted) => return change(&mut fleet, wanted, operations::start, ui),
+        Command::Stop(wanted) => return change(&mut fleet, wanted, operations::stop, ui),
+        Command::Restart(wanted) => return change(&mut fleet, wanted, operations::restart, ui),
+        Command::Remove(wanted) => return change(&mut fleet, wanted, operations::remove, ui),
         Command::Enable(change) | Command::Disable(change) => {
             let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
             let enabled = matches!(command, Command::Enable(_));
             return commands::set_enabled(&fleet, &names, enabled, change.dry_run, ui);
-        }
-        Command::Remove(change) => {
-            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
-            let outcomes = operations::remove(&mut fleet, &names, change.dry_run, ui)?;
-            return Ok(commands::finish(outcomes, ui));
         }
         Command::Update(change) => return update(&mut fleet, change, ui),
         Command::Status(wanted) => return show_status(&fleet, wanted, ui),
         Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
         Command::Logs(wanted) => return commands::logs(&fleet, wanted, ui),
         Command::Send(wanted) => return commands::send(&fleet, wanted, ui),
-        Command::List(wanted) => {
-            let selector = &wanted.selector;
-            commands::list(
-                &fleet,
-                selector.label.as_deref(),
-                selector.harness.as_ref(),
-                wanted.json,
-                ui,
-            )?;
-        }
+        Command::List(wanted) => commands::list(&fleet, wanted, ui)?,
         Command::Get(wanted) => {
             commands::get(&fleet, &wanted.name, wanted.origin, wanted.json, ui)?
         }
@@ -122,6 +98,18 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Init(_) | Command::Validate | Command::Schema => {}
     }
     Ok(Exit::Done)
+}
+
+/// Carries out a change of the projects that are meant, and says how it went with each.
+fn change(
+    fleet: &mut Fleet,
+    wanted: &cli::Change,
+    carry_out: impl Fn(&mut Fleet, &[Name], bool, &Ui) -> anyhow::Result<Vec<Outcome>>,
+    ui: &Ui,
+) -> anyhow::Result<Exit> {
+    let names = names(commands::chosen(fleet, &wanted.names, &wanted.selector)?);
+    let outcomes = carry_out(fleet, &names, wanted.dry_run, ui)?;
+    Ok(commands::finish(outcomes, ui))
 }
 
 fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {

@@ -40,7 +40,7 @@ pub(super) fn up(ui: &Ui, project: &Project) -> anyhow::Result<Exit> {
     if stage.is_own() {
         stage.close()?;
     }
-    remove(&project.error_file())?;
+    files::remove_if_there(&project.error_file())?;
     write_environment(project)?;
     let changes = Changes::of([project.directory().to_owned(), project.states()])?;
     let panes = stage.open(&[Show {
@@ -68,7 +68,7 @@ pub(super) fn up(ui: &Ui, project: &Project) -> anyhow::Result<Exit> {
 pub(super) fn inherit(project: &Project, file: &Path) -> anyhow::Result<Exit> {
     let given: BTreeMap<String, String> = project::read(file)?
         .with_context(|| format!("there is no environment in `{}`", file.display()))?;
-    remove(file)?;
+    files::remove_if_there(file)?;
     let of_terminal = OF_TERMINAL
         .iter()
         .filter_map(|name| Some((*name, std::env::var_os(name)?)));
@@ -121,15 +121,6 @@ fn write_environment(project: &Project) -> anyhow::Result<()> {
         .filter(|(name, _)| !OF_TERMINAL.contains(&name.as_str()))
         .collect();
     project::write(&project.environment_file(), &given)
-}
-
-fn remove(path: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 type Tenders = HashMap<Name, Process>;

@@ -37,6 +37,21 @@ pub(super) fn refuse_claimed(project: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Fails where the directory is claimed, though not by a run that is known here: one of before the project was moved,
+/// or another program's.
+pub(super) fn refuse_foreign(project: &Path) -> anyhow::Result<()> {
+    match holder(project)? {
+        Some(holder) if !is_above(holder) => Err(refused(format!(
+            "process {holder} has this directory, and is not a run that is known here"
+        ))
+        .hint(format!(
+            "`ps -fp {holder}` shows what it is; `kill {holder}` ends it"
+        ))
+        .into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn holder(project: &Path) -> anyhow::Result<Option<i32>> {
     Ok(holders([project])?.get(project).copied())
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use super::claim;
 use super::manifest::Manifest;
 use super::prepare::GRACE;
 use super::project::{Project, Run};
@@ -28,7 +29,10 @@ pub(super) fn down(ui: &Ui, project: &Project) -> anyhow::Result<Exit> {
         swept += sweep(ui, project, name)?;
     }
     match (ended, swept) {
-        (false, 0) => ui.status("nothing runs here"),
+        (false, 0) => {
+            claim::refuse_foreign(&project.root)?;
+            ui.status("nothing runs here");
+        }
         (false, _) => ui.result("ended what an earlier run had left"),
         (true, _) => ui.result(format!("took down {}", list(&names))),
     }

@@ -85,7 +85,7 @@ impl Running<'_> {
                 seat.look(&self.around);
                 seat.notice(&self.around, self.stopping.is_some());
             }
-            self.open_again()?;
+            self.open_again();
             if self.seats.iter().all(|seat| seat.end().is_some()) {
                 return Ok(self.exit());
             }
@@ -136,15 +136,19 @@ impl Running<'_> {
         Ok(())
     }
 
-    fn open_again(&mut self) -> anyhow::Result<()> {
+    fn open_again(&mut self) {
         if self.stopping.is_some() {
-            return Ok(());
+            return;
         }
         for seat in self.seats.iter_mut().filter(|seat| seat.wants_window()) {
-            seat.leave(&self.around)?;
-            open_all(&self.around, &mut [seat])?;
+            let opened = seat
+                .leave(&self.around)
+                .and_then(|()| open_all(&self.around, &mut [seat]));
+            // The others run on: one agent's window is not worth their work.
+            if let Err(error) = opened {
+                seat.give_up(&self.around, &error);
+            }
         }
-        Ok(())
     }
 
     fn restart(&mut self, name: &Name) {

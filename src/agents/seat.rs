@@ -281,6 +281,19 @@ impl Seat {
         }
     }
 
+    /// Takes note that it could not be opened again. Its window may come late: what would run there is not wanted.
+    pub(super) fn give_up(&mut self, around: &Around<'_>, error: &anyhow::Error) {
+        let why = format!("it could not be started anew: {error:#}");
+        around
+            .ui
+            .warn(format!("`{}` is given up on: {why}", self.prepared.name));
+        self.tender = None;
+        self.is_restarting = false;
+        self.end = Some(End::Parked(why));
+        // A wish that cannot be written changes nothing: what comes late belongs to this run, and ends with it.
+        let _ = write_desired(&self.prepared.unit.desired, Want::Down);
+    }
+
     /// Its window was closed, or its tender killed, and nobody here asked for that: a death like any other.
     fn count_loss(&mut self, around: &Around<'_>) {
         if self.is_restarting {

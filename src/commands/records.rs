@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::select::registered;
+use crate::cli::List;
 use crate::error::Exit;
 use crate::fleet::Fleet;
 use crate::names::Name;
@@ -11,22 +13,9 @@ use crate::registry::{Project, Registry, Watch};
 use crate::ui::{Table, Ui, count};
 
 /// Prints a table or JSON of projects, as registered.
-pub(crate) fn list(
-    fleet: &Fleet,
-    label: Option<&str>,
-    harness: Option<&Name>,
-    as_json: bool,
-    ui: &Ui,
-) -> anyhow::Result<()> {
-    if let Some(harness) = harness {
-        fleet.registry.harness(harness)?;
-    }
-    let wanted = |project: &&Project| {
-        label.is_none_or(|label| project.labels.iter().any(|own| own == label))
-            && harness.is_none_or(|harness| project.harness == *harness)
-    };
-    let projects: Vec<&Project> = fleet.registry.projects.values().filter(wanted).collect();
-    if as_json {
+pub(crate) fn list(fleet: &Fleet, wanted: &List, ui: &Ui) -> anyhow::Result<()> {
+    let projects = registered(fleet, &wanted.selector)?;
+    if wanted.json {
         let records: Vec<Value> = projects.into_iter().map(record).collect();
         return print_json(&records, ui);
     }

@@ -1,6 +1,6 @@
 //! Which projects a command line means.
 
-use crate::cli::Selector;
+use crate::cli::{Registered, Selector};
 use crate::error::usage;
 use crate::fleet::Fleet;
 use crate::names::{Name, Ref, nearest};
@@ -34,26 +34,25 @@ pub(crate) fn chosen<'a>(
     Ok(projects)
 }
 
-fn selected<'a>(fleet: &'a Fleet, selector: &Selector) -> anyhow::Result<Vec<&'a Project>> {
-    if let Some(harness) = &selector.harness {
+/// Returns the projects that are meant by what the registry says of them, by name.
+pub(super) fn registered<'a>(
+    fleet: &'a Fleet,
+    wanted: &Registered,
+) -> anyhow::Result<Vec<&'a Project>> {
+    if let Some(harness) = &wanted.harness {
         fleet.registry.harness(harness)?;
     }
-    let by_registry = |project: &&Project| {
-        selector
-            .label
-            .as_ref()
-            .is_none_or(|label| project.labels.contains(label))
-            && selector
-                .harness
-                .as_ref()
-                .is_none_or(|harness| project.harness == *harness)
+    let is_meant = |project: &&Project| {
+        let label = wanted.label.as_ref();
+        let harness = wanted.harness.as_ref();
+        label.is_none_or(|label| project.labels.contains(label))
+            && harness.is_none_or(|harness| project.harness == *harness)
     };
-    let projects: Vec<&Project> = fleet
-        .registry
-        .projects
-        .values()
-        .filter(by_registry)
-        .collect();
+    Ok(fleet.registry.projects.values().filter(is_meant).collect())
+}
+
+fn selected<'a>(fleet: &'a Fleet, selector: &Selector) -> anyhow::Result<Vec<&'a Project>> {
+    let projects = registered(fleet, &selector.registered)?;
     let Some(word) = &selector.state else {
         return Ok(projects);
     };

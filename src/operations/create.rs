@@ -1,19 +1,20 @@
 //! `fleet create`: a new project, built beside its place, renamed into it, then registered.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::error::{Advise as _, refused};
 use crate::fleet::Fleet;
+use crate::harness::Manifest;
 use crate::journal::Journal;
 use crate::names::{HarnessUrl, Name, Ref};
 use crate::pins::{self, Built, Mirror, NewFile, NewRepository};
-use crate::registry::{NewProject, Registry, Watch};
+use crate::registry::Watch;
 use crate::ui::Ui;
 
 use super::Plan;
+use super::placing;
 use super::recover::{self, Recovered};
 use super::step::{Entry, Step};
 use super::version::{self, Chosen};
@@ -82,18 +83,7 @@ struct Site {
 
 impl Site {
     fn look(fleet: &Fleet, new: &Creation) -> anyhow::Result<Self> {
-        if let Some(known) = fleet.registry.projects.get(&new.name) {
-            return Err(refused(format!(
-                "`{}` is registered already, at {}",
-                new.name,
-                known.location.display()
-            ))
-            .hint(format!(
-                "`fleet status {}` shows it; choose another name for a new project",
-                new.name
-            ))
-            .into());
-        }
+        refuse_registered(fleet, &new.name)?;
         let location = match &new.location {
             Some(location) => location.clone(),
             None => fleet
@@ -111,20 +101,7 @@ impl Site {
         let mirror = fleet.mirror(&harness)?;
         let chosen = version::choose(fleet, &harness, &mirror, new.reference.as_ref())?;
         let manifest = fleet.manifest(&mirror, &harness, &chosen.commit)?;
-        let mut files = new.files.clone();
-        for (target, template) in &manifest.scaffold {
-            if files.iter().any(|file| file.path == target.as_path()) {
-                continue;
-            }
-            let bytes = mirror.file(&chosen.commit, template.as_str())?.with_context(|| {
-                format!("harness `{harness}` has no file `{template}` at {}, which its scaffold names", chosen.reference)
-            })?;
-            files.push(NewFile {
-                path: target.as_path().to_owned(),
-                mode: 0o644,
-                bytes,
-            });
-        }
+        let files = first_files(new, &manifest, &mirror, &chosen)?;
         Ok(Self {
             summary: format!("{}: {}", manifest.name, manifest.summary),
             harness,
@@ -191,8 +168,8 @@ impl Site {
         for step in &plan.steps {
             let made = match step {
                 Step::Build { beside, .. } => self.build(beside).map(|done| built = Some(done)),
-                Step::Place { beside, location } => place(beside, location),
-                Step::Register { entry } => register(fleet, &new.name, entry, ui),
+                Step::Place { beside, location } => placing::place(beside, location),
+                Step::Register { entry } => placing::register(fleet, &new.name, entry, ui),
                 Step::Unregister
                 | Step::Fill { .. }
                 | Step::Repin { .. }
@@ -202,13 +179,13 @@ impl Site {
                 | Step::Start => Ok(()),
             };
             if let Err(error) = made {
-                if !is_unregistered(fleet, &new.name) {
+                if !placing::is_unregistered(fleet, &new.name) {
                     // The write was made and something failed after it. The journal stays open: the same command
                     // completes it.
                     return Err(error.context(format!("cannot {step}")))
                         .hint(|| format!("`fleet create {}` again completes it", new.name));
                 }
-                recover::take_back_creation(&plan.steps)?;
+                placing::take_back(&plan.steps, step)?;
                 journal.close()?;
                 return Err(error.context(format!("cannot {step}")));
             }
@@ -245,57 +222,47 @@ impl Site {
     }
 }
 
-/// Tells whether fleet.toml certainly does not name a project.
-fn is_unregistered(fleet: &Fleet, name: &Name) -> bool {
-    Registry::load(&fleet.root).is_ok_and(|registry| !registry.projects.contains_key(name))
-}
-
-/// Adds a project to fleet.toml, unless it is there already.
-pub(super) fn register(fleet: &Fleet, name: &Name, entry: &Entry, ui: &Ui) -> anyhow::Result<()> {
-    let mut edit = fleet.edit(ui)?;
-    if edit.registry().projects.contains_key(name) {
+fn refuse_registered(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
+    let Some(known) = fleet.registry.projects.get(name) else {
         return Ok(());
-    }
-    edit.add_project(&NewProject {
-        name: name.clone(),
-        harness: entry.harness.clone(),
-        reference: entry.reference.clone(),
-        commit: Some(entry.commit.clone()),
-        branch: pins::current_branch(&entry.location)?,
-        location: entry.location.clone(),
-        watch: if entry.heal { Watch::Heal } else { Watch::Off },
-        labels: entry.labels.clone(),
-    })?;
-    edit.save()?;
-    // What was written counts only once it reads back.
-    Registry::load(&fleet.root)?.project(name).map(drop)
+    };
+    let place = known.location.display();
+    Err(
+        refused(format!("`{name}` is registered already, at {place}"))
+            .hint(format!(
+                "`fleet status {name}` shows it; choose another name for a new project"
+            ))
+            .into(),
+    )
 }
 
-/// Gives a finished directory its name, unless somebody has taken that meanwhile.
-pub(super) fn place(beside: &Path, location: &Path) -> anyhow::Result<()> {
-    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-    let failed = || {
-        format!(
-            "cannot rename `{}` to `{}`",
-            beside.display(),
-            location.display()
-        )
-    };
-    match renameat2(
-        AT_FDCWD,
-        beside,
-        AT_FDCWD,
-        location,
-        RenameFlags::RENAME_NOREPLACE,
-    ) {
-        // A file system without the flag: the plain call would at worst replace an empty directory.
-        Err(nix::errno::Errno::EINVAL) => fs::rename(beside, location).with_context(failed)?,
-        other => other.with_context(failed)?,
+/// Returns the files that a project begins with: its own, and those of the harness's scaffold that it has not.
+fn first_files(
+    new: &Creation,
+    manifest: &Manifest,
+    mirror: &Mirror,
+    chosen: &Chosen,
+) -> anyhow::Result<Vec<NewFile>> {
+    let mut files = new.files.clone();
+    for (target, template) in &manifest.scaffold {
+        if files.iter().any(|file| file.path == target.as_path()) {
+            continue;
+        }
+        let bytes = mirror
+            .file(&chosen.commit, template.as_str())?
+            .with_context(|| {
+                format!(
+                    "the harness has no file `{template}` at {}, which its scaffold names",
+                    chosen.reference
+                )
+            })?;
+        files.push(NewFile {
+            path: target.as_path().to_owned(),
+            mode: 0o644,
+            bytes,
+        });
     }
-    let parent = location.parent().context("a location has a parent")?;
-    fs::File::open(parent)
-        .and_then(|directory| directory.sync_all())
-        .with_context(failed)
+    Ok(files)
 }
 
 /// Makes the parent of a location, and writes the location without symbolic links.

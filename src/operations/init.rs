@@ -14,7 +14,7 @@ use crate::pins::{self, Mirror, NewFile, NewRepository};
 use crate::registry;
 use crate::ui::Ui;
 
-use super::create::place;
+use super::placing::place;
 use super::{Creation, create, demo};
 
 mod unfinished;

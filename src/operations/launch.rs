@@ -1,26 +1,20 @@
-//! From a project to a running session: its unit, and the wave of sessions that are started together.
+//! The wave of sessions that are started together.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::error::{failed, refused, timed_out};
+use crate::error::{failed, timed_out};
 use crate::files::Lock;
 use crate::fleet::{Fleet, UnitFiles};
-use crate::harness::{MANIFEST_FILE, Manifest, Mode};
-use crate::names::{CommitId, Name};
-use crate::pins::{self, Depth};
-use crate::registry::{Project, Watch};
+use crate::names::Name;
 use crate::sessions::{NewSession, NewWindow, Panes};
-use crate::supervision::{
-    self, LastExit, Phase, Policy, Process, Refresh, State, StateWatch, Unit, VERSION, Want,
-    find_program, stamp, write_desired,
-};
+use crate::supervision::{self, LastExit, Phase, Process, State, StateWatch, Want, write_desired};
 
 use super::environment::{self, Environment};
 use super::plan::Outcome;
-use super::stop::sessions;
+use super::unit::unit;
 
 /// The tmux window of a project's harness. An agent cannot have this name: it is no name.
 pub(crate) const WINDOW: &str = "[harness]";
@@ -33,171 +27,6 @@ const SETTLING: Duration = Duration::from_millis(50);
 
 /// The same, where tmux has complained already.
 const AFTER_COMPLAINT: Duration = Duration::from_secs(3);
-
-/// How many deaths an hour are answered by a restart.
-const RESTARTS: u32 = 5;
-const WINDOW_OF_DEATHS: f64 = 3600.0;
-
-/// What a project's life is begun from: the manifest at the pinned commit, and where things are.
-pub(super) struct Pinned {
-    pub(super) commit: CommitId,
-    pub(super) manifest: Manifest,
-}
-
-/// Reads the manifest at the commit that a project pins; from its own engine, since a mirror may be gone.
-pub(super) fn pinned(fleet: &Fleet, project: &Project) -> anyhow::Result<Pinned> {
-    let engine = fleet.engine(project)?;
-    let facts = pins::read(&project.location, engine, Depth::Fast);
-    let commit = facts.head.commit().cloned().ok_or_else(|| {
-        let why = facts
-            .trouble
-            .clone()
-            .unwrap_or_else(|| format!("its HEAD records no commit for `{engine}`"));
-        failed(format!(
-            "cannot tell which harness `{}` pins: {why}",
-            project.name
-        ))
-    })?;
-    let bytes =
-        pins::file_at(&project.location, engine, &commit, MANIFEST_FILE)?.ok_or_else(|| {
-            refused(format!(
-                "the harness of `{}` has no `{MANIFEST_FILE}` at {}",
-                project.name,
-                commit.short()
-            ))
-            .hint(format!(
-                "`fleet update {} REF` moves it to a version that has one",
-                project.name
-            ))
-        })?;
-    let text = String::from_utf8(bytes)
-        .with_context(|| format!("`{engine}/{MANIFEST_FILE}` is not UTF-8"))?;
-    let manifest = Manifest::parse(&text)
-        .with_context(|| format!("cannot use the harness of `{}`", project.name))?;
-    Ok(Pinned { commit, manifest })
-}
-
-/// Makes a project's unit from the registry, the manifest at its pin, and a recorded environment.
-pub(super) fn unit(
-    fleet: &Fleet,
-    project: &Project,
-    recorded: Environment,
-) -> anyhow::Result<Unit> {
-    let Pinned { commit, manifest } = pinned(fleet, project)?;
-    match manifest.commands.mode {
-        Mode::Foreground => {}
-        Mode::Detached => {
-            return Err(refused("a harness that detaches itself cannot be supervised yet").into());
-        }
-    }
-    let places = fleet.places(project, &commit)?;
-    let environment = environment::of_project(recorded, project)?;
-    let command = |argv: &[String]| -> anyhow::Result<Vec<String>> {
-        let mut argv = Manifest::expand(argv, &places);
-        if let Some(first) = argv.first_mut() {
-            *first = program(first, &project.location, environment.get("PATH"))?;
-        }
-        Ok(argv)
-    };
-    let files = fleet.unit_files(&project.name);
-    let (start, stop) = (
-        command(&manifest.commands.start)?,
-        command(&manifest.commands.stop)?,
-    );
-    Ok(Unit {
-        version: VERSION,
-        name: project.name.to_string(),
-        directory: places.project.clone(),
-        claim: Some(places.project.clone()),
-        start,
-        stop,
-        environment,
-        policy: Policy {
-            heal: project.watch == Watch::Heal,
-            heal_success: false,
-            restarts: RESTARTS,
-            window: WINDOW_OF_DEATHS,
-        },
-        stop_grace: project.stop_grace.as_secs_f64(),
-        desired: files.desired,
-        state: files.state,
-        spawn_lock: Some(fleet.spawn_lock(&project.name)),
-        owner: None,
-        refresh: Some(refresh(fleet, project)?),
-        commit: Some(commit.to_string()),
-        runner: env!("CARGO_PKG_VERSION").to_owned(),
-        again: format!("fleet start {}", project.name),
-    })
-}
-
-/// Says what a unit was made from: before a life, a change of it has the unit made anew.
-fn refresh(fleet: &Fleet, project: &Project) -> anyhow::Result<Refresh> {
-    let mut files = vec![
-        fleet.registry.path.clone(),
-        pins::head_file(&project.location, fleet.engine(project)?)?,
-    ];
-    files.extend(project.env_file.clone());
-    let this = supervision::this_program()?;
-    let text = |path: &Path| -> anyhow::Result<String> {
-        Ok(path
-            .to_str()
-            .with_context(|| format!("`{}` is not UTF-8", path.display()))?
-            .to_owned())
-    };
-    Ok(Refresh {
-        watched: files
-            .into_iter()
-            .map(|file| {
-                let stamp = stamp(&file);
-                (file, stamp)
-            })
-            .collect(),
-        command: vec![
-            text(&this)?,
-            "--fleet".to_owned(),
-            text(&fleet.root)?,
-            "_unit".to_owned(),
-            project.name.to_string(),
-        ],
-    })
-}
-
-/// Writes a project's unit anew for its tender, with the environment that `start` recorded.
-///
-/// Fails where no life may begin: the project is disabled, or a command on it was interrupted.
-pub(crate) fn renew_unit(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
-    let project = fleet.registry.project(name)?;
-    if !project.enabled {
-        return Err(refused("it is disabled").into());
-    }
-    // A journal of a command that works is fine: it moves files only while it holds the spawn lock.
-    let interrupted =
-        fleet.journal(name).is_open() && Lock::try_take(&fleet.command_lock(name))?.is_some();
-    if interrupted {
-        return Err(refused("a command on it was interrupted").into());
-    }
-    let files = fleet.unit_files(name);
-    let recorded = environment::kept(Unit::read(&files.unit)?.environment);
-    unit(fleet, project, recorded)?.write(&files.unit)
-}
-
-/// Finds a program as a shell would, and fails as tmux would not: silently.
-pub(super) fn program(
-    wanted: &str,
-    directory: &Path,
-    search: Option<&String>,
-) -> anyhow::Result<String> {
-    let found =
-        find_program(wanted, search.map_or("", String::as_str), directory).ok_or_else(|| {
-            failed(format!("cannot find the program `{wanted}`")).hint(format!(
-                "install `{wanted}`, or put its directory on PATH and start again"
-            ))
-        })?;
-    found
-        .into_os_string()
-        .into_string()
-        .map_err(|path| failed(format!("`{}` is not UTF-8", path.display())).into())
-}
 
 /// Starts sessions in one call of tmux, and waits until each says how it went. Their locks are held by the caller.
 pub(super) fn launch(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Outcome>> {
@@ -251,7 +80,7 @@ fn open_sessions(fleet: &Fleet, launches: &[Launch]) -> anyhow::Result<Option<St
         || (),
     )?;
     fleet.record_server(&tmux)?;
-    let existing = sessions(&tmux)?;
+    let existing = tmux.panes()?.sessions();
     for launch in launches
         .iter()
         .filter(|launch| existing.contains(launch.name.as_str()))

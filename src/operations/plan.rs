@@ -65,7 +65,7 @@ pub(super) fn print<'a>(plans: impl IntoIterator<Item = &'a Plan>, ui: &Ui) {
     }
 }
 
-/// Parts what can be done from what was refused, keeping both.
+/// Parts what can be done from what was refused or failed, keeping both.
 pub(super) fn part<T>(
     looked: impl IntoIterator<Item = (Name, anyhow::Result<T>)>,
 ) -> (Vec<T>, Vec<Outcome>) {
@@ -82,24 +82,35 @@ pub(super) fn part<T>(
     (plans, outcomes)
 }
 
-/// Locks projects in the order of their names, so that two commands never wait for each other.
-pub(super) fn lock_all(
-    fleet: &mut Fleet,
-    names: &[Name],
-    ui: &Ui,
-) -> anyhow::Result<(Vec<Lock>, Vec<Outcome>)> {
+/// Projects that no other command changes while this is kept.
+pub(super) struct Locked {
+    /// Those that are locked, in the order of their names.
+    pub(super) names: Vec<Name>,
+    /// Those that could not be locked in time.
+    pub(super) outcomes: Vec<Outcome>,
+    /// What keeps the others out.
+    pub(super) locks: Vec<Lock>,
+}
+
+/// Locks projects in the order of their names, so that two commands never wait for each other, and reads the registry
+/// again: what was read before a lock is stale after it.
+pub(super) fn lock_all(fleet: &mut Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Locked> {
+    fleet.make_runtime()?;
     let mut sorted = names.to_vec();
     sorted.sort();
-    let (mut locks, mut outcomes) = (Vec::new(), Vec::new());
-    for name in sorted {
-        match fleet.lock_only(&name, ui) {
-            Ok(lock) => locks.push(lock),
-            Err(error) => outcomes.push(Outcome {
-                project: name,
-                result: Err(error),
-            }),
-        }
-    }
+    let locked: Vec<_> = sorted
+        .into_iter()
+        .map(|name| {
+            let lock = fleet.lock_only(&name, ui).map(|lock| (name.clone(), lock));
+            (name, lock)
+        })
+        .collect();
+    let (held, outcomes) = part(locked);
     fleet.reload()?;
-    Ok((locks, outcomes))
+    let (names, locks) = held.into_iter().unzip();
+    Ok(Locked {
+        names,
+        outcomes,
+        locks,
+    })
 }

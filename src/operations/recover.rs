@@ -1,15 +1,15 @@
 //! What an interrupted command left: completed where it had passed the point of no return, taken back otherwise.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 
+use crate::error::refused;
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::{self, Settled};
 use crate::ui::Ui;
 
-use super::create::register;
+use super::placing::{register, remove_built};
+use super::plan::{self, Outcome};
 use super::step::Step;
 
 /// What became of an interrupted operation.
@@ -39,6 +39,40 @@ pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Opt
         Recovered::Nothing => {}
     }
     Ok(Some(recovered))
+}
+
+/// Completes or takes back what was interrupted on projects whose locks are held; parts those that are whole from those
+/// that cannot be repaired. A dry run repairs nothing, and so cannot tell what comes after the repair.
+pub(super) fn all(
+    fleet: &mut Fleet,
+    names: Vec<Name>,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<(Vec<Name>, Vec<Outcome>)> {
+    let repaired: Vec<_> = names
+        .into_iter()
+        .map(|name| {
+            let repaired = if dry_run {
+                refuse_open(fleet, &name)
+            } else {
+                recover(fleet, &name, ui).map(drop)
+            };
+            (name.clone(), repaired.map(|()| name))
+        })
+        .collect();
+    fleet.reload()?;
+    Ok(plan::part(repaired))
+}
+
+fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
+    if !fleet.journal(name).is_open() {
+        return Ok(());
+    }
+    Err(refused(format!(
+        "a command on `{name}` was interrupted, and a dry run repairs nothing"
+    ))
+    .hint("the same command without `--dry-run` first completes it or takes it back")
+    .into())
 }
 
 fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<Recovered> {
@@ -106,26 +140,4 @@ pub(super) fn record(fleet: &Fleet, pins: &[(Name, Ref, CommitId)], ui: &Ui) -> 
         edit.set_pin(name, reference, commit)?;
     }
     edit.save().map(drop)
-}
-
-/// Undoes a creation that failed: what was placed goes back beside, and what was built is removed.
-pub(super) fn take_back_creation(steps: &[Step]) -> anyhow::Result<()> {
-    for step in steps {
-        if let Step::Place { beside, location } = step {
-            // The build is gone from its place beside only if it was renamed; nobody else has used it since.
-            if beside.symlink_metadata().is_err() && location.is_dir() {
-                super::create::place(location, beside)?;
-            }
-            remove_built(beside)?;
-        }
-    }
-    Ok(())
-}
-
-fn remove_built(beside: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_dir_all(beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
-            .with_context(|| format!("cannot remove the unfinished `{}`", beside.display())),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

@@ -1,15 +1,14 @@
 //! `fleet remove`: a project leaves the registry; its files stay as they are.
 
-use anyhow::Context as _;
-
 use crate::error::refused;
+use crate::files;
 use crate::fleet::Fleet;
 use crate::names::Name;
+use crate::supervision::{Liveness, State};
 use crate::ui::Ui;
 
-use super::plan::{self, Outcome, Plan, lock_all};
+use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::recover;
-use super::start::running_commit;
 use super::step::Step;
 
 /// Removes projects from the registry, or prints how. One that runs is refused: nobody would know of it any more.
@@ -19,16 +18,14 @@ pub(crate) fn remove(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    fleet.make_runtime()?;
-    let (_locks, mut outcomes) = lock_all(fleet, names, ui)?;
+    let Locked {
+        names,
+        mut outcomes,
+        locks: _locks,
+    } = lock_all(fleet, names, ui)?;
     let fleet = &*fleet;
-    let locked = names
-        .iter()
-        .filter(|name| !outcomes.iter().any(|outcome| outcome.project == **name));
-    let looked: Vec<_> = locked
-        .map(|name| (name.clone(), look(fleet, name)))
-        .collect();
-    let (plans, refused) = plan::part(looked);
+    let looked = names.iter().map(|name| look(fleet, name));
+    let (plans, refused) = plan::part(names.iter().cloned().zip(looked));
     outcomes.extend(refused);
     if dry_run {
         plan::print(&plans, ui);
@@ -46,7 +43,7 @@ pub(crate) fn remove(
 
 fn look(fleet: &Fleet, name: &Name) -> anyhow::Result<Plan> {
     let project = fleet.registry.project(name)?;
-    if running_commit(fleet, name).is_some() {
+    if State::read(&fleet.unit_files(name).state)?.is_some_and(|state| may_run(&state)) {
         return Err(refused(format!("`{name}` runs"))
             .hint(format!("`fleet stop {name}` first"))
             .into());
@@ -58,20 +55,24 @@ fn look(fleet: &Fleet, name: &Name) -> anyhow::Result<Plan> {
     Ok(Plan::new(name, vec![Step::Unregister], done))
 }
 
+/// Tells whether something of a project may be alive: what nobody can be sure of counts, and so does a tender that only
+/// shows the last screen.
+fn may_run(state: &State) -> bool {
+    let process = state
+        .life
+        .as_ref()
+        .map_or(Liveness::Gone, |life| life.process.liveness());
+    [state.tender_liveness(), process] != [Liveness::Gone; 2]
+}
+
 fn carry_out(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<()> {
     recover::recover(fleet, name, ui)?;
     let mut edit = fleet.edit(ui)?;
     edit.remove_project(name)?;
     edit.save()?;
     // A later project of this name must not inherit what was wished for this one.
-    let files = fleet.unit_files(name);
-    for file in [files.unit, files.desired, files.state] {
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot remove `{}`", file.display()));
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
+    let own = fleet.unit_files(name);
+    [own.unit, own.desired, own.state, fleet.probe_file(name)]
+        .iter()
+        .try_for_each(|file| files::remove_if_there(file))
 }

@@ -1,31 +1,25 @@
 //! `fleet start`: sessions, many at once.
 
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::command;
-use crate::error::{failed, refused};
-use crate::files::{self, Durability, Lock};
+use crate::error::{Fault, failed, refused};
 use crate::fleet::Fleet;
-use crate::harness::Manifest;
 use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
-use crate::pins::{self, Depth, PinWord};
+use crate::pins::{self, Depth, Facts, PinWord};
 use crate::registry::Project;
 use crate::supervision::{self, Liveness, Phase, State};
 use crate::ui::Ui;
 
 use super::environment;
-use super::launch::{self, pinned};
-use super::plan::{self, Outcome, Plan, lock_all};
+use super::launch;
+use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::prepare::{preparation, prepare};
 use super::step::Step;
+use super::unit::{pinned, unit};
 use super::{recover, stop};
-
-/// How long a harness's `prepare` may take: it may compile things.
-const PREPARE_DEADLINE: Duration = Duration::from_secs(1800);
 
 /// Starts projects, or prints how. One that cannot be started does not stop the others.
 pub(crate) fn start(
@@ -34,16 +28,13 @@ pub(crate) fn start(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    fleet.make_runtime()?;
-    let (_locks, mut outcomes) = lock_all(fleet, names, ui)?;
-    let mut ready: Vec<Name> = names.to_vec();
-    ready.retain(|name| !outcomes.iter().any(|outcome| outcome.project == *name));
-    if !dry_run {
-        for name in &ready {
-            recover::recover(fleet, name, ui)?;
-        }
-        fleet.reload()?;
-    }
+    let Locked {
+        names,
+        mut outcomes,
+        locks: _locks,
+    } = lock_all(fleet, names, ui)?;
+    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
+    outcomes.extend(unrepaired);
     let fleet = &*fleet;
     let locations: Vec<_> = ready
         .iter()
@@ -79,7 +70,7 @@ pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
     admit(project)?;
     let missing = |step: &Step| matches!(step, Step::Fill { .. });
     if !engine_steps(fleet, project)?.iter().any(missing) {
-        launch::unit(fleet, project, environment::record())?;
+        unit(fleet, project, environment::record())?;
     }
     Ok(())
 }
@@ -116,13 +107,16 @@ fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result
     match (tender, state.as_ref().map(|state| state.phase)) {
         (Liveness::Unknown, _) => {
             return Err(failed(format!("cannot tell whether `{name}` runs"))
-                .hint(format!("`fleet status {name}`"))
+                .hint(format!("`fleet status {name}` shows what is known"))
                 .into());
         }
-        (Liveness::Alive, Some(Phase::Running | Phase::Starting)) => {
+        (Liveness::Alive, Some(Phase::Running | Phase::Starting))
+            if state.as_ref().is_some_and(|state| !has_died(state)) =>
+        {
             return Ok(Plan::nothing(name, format!("`{name}` is up already")));
         }
-        // A tender that has seen the end keeps the last screen; a new session needs its place.
+        // A tender that has seen the end keeps the last screen; a new session needs its place. One whose process is
+        // dead though its state says otherwise could not write what became of it.
         (Liveness::Alive, _) => steps.push(Step::Stop),
         (Liveness::Gone, _) => {}
     }
@@ -138,12 +132,17 @@ fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result
     Ok(Plan::new(name, steps, format!("started `{name}`")))
 }
 
+/// Tells whether a life that a state calls running is over. Until the first spawn its process is the tender.
+fn has_died(state: &State) -> bool {
+    let process = state.life.as_ref().map(|life| life.process.liveness());
+    process == Some(Liveness::Gone)
+}
+
 /// Refuses to run what is not pinned, and plans to make what is missing.
 fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
     let name = &project.name;
     let engine = fleet.engine(project)?;
     let facts = pins::read(&project.location, engine, Depth::Files);
-    let refuse = |what: String, hint: String| Err(refused(what).hint(hint).into());
     match pins::word(&facts, facts.head.commit().cloned().as_ref(), None) {
         PinWord::Missing => {
             let commit = facts
@@ -153,40 +152,9 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
                 .with_context(|| format!("`{name}` pins no harness at `{engine}`"))?;
             return Ok(vec![Step::Fill { commit }]);
         }
-        PinWord::Moved => {
-            let at = project.location.display();
-            let cure = if facts.index == facts.checkout {
-                format!("`git -C {at} commit` pins where it is, which is staged")
-            } else {
-                format!("`git -C {at} submodule update {engine}` puts it there")
-            };
-            return refuse(
-                format!("the engine of `{name}` is not at the commit that `{name}` pins"),
-                cure,
-            );
-        }
-        PinWord::Dirty => {
-            return refuse(
-                format!("the engine of `{name}` has changed files"),
-                format!(
-                    "`git -C {}/{engine} status` shows them; commit, stash or revert them",
-                    project.location.display()
-                ),
-            );
-        }
-        PinWord::Unknown => {
-            let why = facts
-                .trouble
-                .clone()
-                .unwrap_or_else(|| "something of it cannot be read".to_owned());
-            return refuse(
-                format!("cannot tell what `{name}` pins: {why}"),
-                format!(
-                    "`git -C {} status` may say more",
-                    project.location.display()
-                ),
-            );
-        }
+        PinWord::Moved => return Err(moved(project, engine, &facts).into()),
+        PinWord::Dirty => return Err(dirty(project, engine).into()),
+        PinWord::Unknown => return Err(unreadable(project, &facts).into()),
         PinWord::Ok
         | PinWord::Behind
         | PinWord::Staged
@@ -199,18 +167,39 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
     Ok(prepare.into_iter().collect())
 }
 
-/// Plans to prepare a commit of a project's harness, unless that has been done or there is nothing to prepare.
-pub(super) fn preparation(
-    fleet: &Fleet,
-    project: &Project,
-    manifest: &Manifest,
-    commit: &CommitId,
-) -> anyhow::Result<Option<Step>> {
-    let unprepared = !manifest.commands.prepare.is_empty()
-        && !fleet.places(project, commit)?.prepared_mark().exists();
-    Ok(unprepared.then(|| Step::Prepare {
-        commit: commit.clone(),
-    }))
+fn moved(project: &Project, engine: &str, facts: &Facts) -> Fault {
+    let (name, at) = (&project.name, project.location.display());
+    let cure = if facts.index == facts.checkout {
+        format!("`git -C {at} commit` pins where it is, which is staged")
+    } else {
+        format!("`git -C {at} submodule update {engine}` puts it there")
+    };
+    refused(format!(
+        "the engine of `{name}` is not at the commit that `{name}` pins"
+    ))
+    .hint(cure)
+}
+
+fn dirty(project: &Project, engine: &str) -> Fault {
+    let at = project.location.display();
+    refused(format!(
+        "the engine of `{}` has changed files",
+        project.name
+    ))
+    .hint(format!(
+        "`git -C {at}/{engine} status` shows them; commit, stash or revert them"
+    ))
+}
+
+fn unreadable(project: &Project, facts: &Facts) -> Fault {
+    let why = facts
+        .trouble
+        .as_deref()
+        .unwrap_or("something of it cannot be read");
+    refused(format!("cannot tell what `{}` pins: {why}", project.name)).hint(format!(
+        "`git -C {} status` may say more",
+        project.location.display()
+    ))
 }
 
 /// Carries out plans to start: what each needs first, then all sessions together.
@@ -277,52 +266,4 @@ fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::
         .with_context(|| format!("cannot {step}"))?;
     }
     Ok(())
-}
-
-/// Runs a harness's `prepare`, unless another command has done it meanwhile.
-fn prepare(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
-    let pinned = pinned(fleet, project)?;
-    let places = fleet.places(project, &pinned.commit)?;
-    let mark = places.prepared_mark();
-    let _preparing = Lock::take(&mark.with_extension("lock"), PREPARE_DEADLINE, || ())?;
-    if mark.exists() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(&places.cache)
-        .with_context(|| format!("cannot make `{}`", places.cache.display()))?;
-    let argv = Manifest::expand(&pinned.manifest.commands.prepare, &places);
-    let environment = environment::of_project(environment::record(), project)?;
-    let (program, arguments) = argv
-        .split_first()
-        .context("a prepare command has a program")?;
-    let mut call = Command::new(launch::program(
-        program,
-        &project.location,
-        environment.get("PATH"),
-    )?);
-    call.args(arguments)
-        .current_dir(&project.location)
-        .env_clear()
-        .envs(&environment);
-    let answer = command::run(call, PREPARE_DEADLINE)?;
-    let log = fleet
-        .runtime("logs")
-        .join(format!("{}.prepare", project.name));
-    files::replace(
-        &log,
-        format!("{}{}", answer.stdout, answer.stderr).as_bytes(),
-        0o600,
-        Durability::Cached,
-    )?;
-    if !answer.status.success() {
-        let mut said = answer.stdout.lines().chain(answer.stderr.lines());
-        let last = said.rfind(|line| !line.trim().is_empty());
-        let because = last.map_or(String::new(), |line| format!(": {line}"));
-        return Err(
-            failed(format!("`{program}` ended with {}{because}", answer.status))
-                .hint(format!("its output is in {}", log.display()))
-                .into(),
-        );
-    }
-    files::replace(&mark, b"", 0o600, Durability::Synced)
 }

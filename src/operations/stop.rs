@@ -1,22 +1,20 @@
-//! `fleet stop` and `fleet restart`: sessions, ended with everything they started.
+//! `fleet stop`: sessions, ended with everything they started.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::{failed, refused};
+use crate::error::{Fault, failed, refused};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
-use crate::parallel::in_parallel;
 use crate::registry::Project;
-use crate::sessions::{Panes, Tmux};
+use crate::sessions::{Panes, of_environment};
 use crate::supervision::{
     Liveness, Phase, State, Stop, Stopped, Want, end_trees, holders, read_desired,
 };
 use crate::ui::{Ui, count};
 
-use super::plan::{self, Outcome, Plan, lock_all};
-use super::start;
+use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::step::Step;
 
 /// How long the programs of a window may take once they are told that it closes.
@@ -29,12 +27,17 @@ pub(crate) fn stop(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    fleet.make_runtime()?;
-    let (_locks, mut outcomes) = lock_all(fleet, names, ui)?;
+    let Locked {
+        names: ready,
+        mut outcomes,
+        locks: _locks,
+    } = lock_all(fleet, names, ui)?;
     let fleet = &*fleet;
-    let mut ready: Vec<Name> = names.to_vec();
-    ready.retain(|name| !outcomes.iter().any(|outcome| outcome.project == *name));
-    let sessions = sessions(&fleet.tmux()?)?;
+    // Without tmux's answer, what has a tender is stopped all the same.
+    let sessions = fleet
+        .tmux()
+        .and_then(|tmux| tmux.panes())
+        .map(Panes::sessions);
     let locations: Vec<&Path> = ready
         .iter()
         .filter_map(|name| fleet.registry.projects.get(name))
@@ -56,51 +59,31 @@ pub(crate) fn stop(
     Ok(outcomes)
 }
 
-/// Stops projects and starts them again, or prints how.
-pub(crate) fn restart(
-    fleet: &mut Fleet,
-    names: &[Name],
-    dry_run: bool,
-    ui: &Ui,
-) -> anyhow::Result<Vec<Outcome>> {
-    fleet.make_runtime()?;
-    // What could not be started again is not stopped.
-    let looked = in_parallel(names, |name| {
-        start::check(fleet, fleet.registry.project(name)?)?;
-        Ok(Plan::new(name, vec![Step::Stop, Step::Start], ""))
-    });
-    let (plans, mut failed) = plan::part(names.iter().cloned().zip(looked));
-    if dry_run {
-        plan::print(&plans, ui);
-        return Ok(failed);
-    }
-    let names: Vec<Name> = plans.into_iter().map(|plan| plan.project).collect();
-    let stopped = stop(fleet, &names, false, ui)?;
-    let (down, left): (Vec<Outcome>, Vec<Outcome>) =
-        stopped.into_iter().partition(|one| one.result.is_ok());
-    let down: Vec<Name> = down.into_iter().map(|outcome| outcome.project).collect();
-    failed.extend(left);
-    failed.extend(start::start(fleet, &down, false, ui)?);
-    failed.sort_by(|a, b| a.project.cmp(&b.project));
-    Ok(failed)
-}
-
 fn look(
     fleet: &Fleet,
     name: &Name,
-    sessions: &BTreeSet<String>,
+    sessions: &anyhow::Result<BTreeSet<String>>,
     holders: &HashMap<PathBuf, i32>,
 ) -> anyhow::Result<Plan> {
     let files = fleet.unit_files(name);
     let state = State::read(&files.state)?;
-    let wanted_down =
-        read_desired(&files.desired)?.is_some_and(|desired| desired.want == Want::Down);
+    // A wish that cannot be read is written anew.
+    let wish = read_desired(&files.desired).ok().flatten();
+    let wanted_down = wish.is_some_and(|desired| desired.want == Want::Down);
     let tended = state
         .as_ref()
         .is_some_and(|state| state.tender_liveness() != Liveness::Gone);
     // A tender that was killed may have left processes: only a state that says so is proof that none are there.
     let unproven = state.is_some_and(|state| !matches!(state.phase, Phase::Down));
-    if tended || unproven || sessions.contains(name.as_str()) {
+    let has_session = match sessions {
+        Ok(sessions) => sessions.contains(name.as_str()),
+        Err(_) if tended || unproven => true,
+        Err(error) => {
+            let what = format!("cannot tell whether `{name}` runs");
+            return Err(anyhow::Error::from(Fault::copy_of(error)).context(what));
+        }
+    };
+    if tended || unproven || has_session {
         let done = format!("stopped `{name}`");
         return Ok(Plan::new(name, vec![Step::Stop], done));
     }
@@ -163,7 +146,9 @@ fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
         })
         .collect();
     let ended: Vec<anyhow::Result<Stopped>> = asked.into_iter().map(|stop| stop?.wait()).collect();
-    let sessions = kill_sessions(fleet, &plans);
+    // What could not be told to stop is left as it is, its session too: nothing of it is to end by a closing terminal.
+    let told = plans.iter().zip(&ended).filter(|(_, ended)| ended.is_ok());
+    let sessions = kill_sessions(fleet, told.map(|(plan, _)| plan));
     plans
         .into_iter()
         .zip(ended)
@@ -172,11 +157,13 @@ fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
                 .and_then(|stopped| tell(&plan, &stopped))
                 .and_then(|told| match &sessions {
                     Ok(()) => Ok(told),
-                    Err(error) => Err(failed(format!(
-                        "cannot end the session of `{}`: {error:#}",
-                        plan.project
-                    ))
-                    .into()),
+                    Err(error) => {
+                        let what = format!(
+                            "nothing of `{}` runs any more, but its session may be left",
+                            plan.project
+                        );
+                        Err(anyhow::Error::from(Fault::copy_of(error)).context(what))
+                    }
                 });
             Outcome {
                 project: plan.project,
@@ -196,7 +183,10 @@ pub(super) fn stop_one(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
 
 /// Ends what is left of the sessions: windows that somebody has opened beside the harness's, and tenders whose files
 /// have been deleted, each with all that it runs.
-fn kill_sessions(fleet: &Fleet, plans: &[Plan]) -> anyhow::Result<()> {
+fn kill_sessions<'a>(
+    fleet: &Fleet,
+    plans: impl IntoIterator<Item = &'a Plan>,
+) -> anyhow::Result<()> {
     let tmux = fleet.tmux()?;
     let Panes::Running { panes, .. } = tmux.panes()? else {
         return Ok(());
@@ -238,17 +228,29 @@ fn tell(plan: &Plan, stopped: &Stopped) -> anyhow::Result<String> {
     Ok(told)
 }
 
-/// Tells whether this very process belongs to a project's life.
-fn runs_us(fleet: &Fleet, name: &Name) -> bool {
+/// Tells whether this very process ends with a project: it belongs to its life, or runs in its session.
+pub(super) fn runs_us(fleet: &Fleet, name: &Name) -> bool {
+    belongs_to_life(fleet, name) || is_in_session(fleet, name)
+}
+
+fn is_in_session(fleet: &Fleet, name: &Name) -> bool {
+    let (Some((here, _)), Ok(pane)) = (of_environment(), std::env::var("TMUX_PANE")) else {
+        return false;
+    };
+    let own = fleet
+        .tmux()
+        .ok()
+        .filter(|tmux| tmux.socket() == here.socket());
+    let Some(Ok(Panes::Running { panes, .. })) = own.map(|tmux| tmux.panes()) else {
+        return false;
+    };
+    panes
+        .iter()
+        .any(|one| one.pane == pane && one.session == name.as_str())
+}
+
+fn belongs_to_life(fleet: &Fleet, name: &Name) -> bool {
     let state = State::read(&fleet.unit_files(name).state).ok().flatten();
     let life = state.and_then(|state| state.life);
     life.is_some_and(|life| std::env::var(&life.variable).is_ok_and(|mark| mark == life.mark))
-}
-
-/// Lists the sessions of a server.
-pub(super) fn sessions(tmux: &Tmux) -> anyhow::Result<BTreeSet<String>> {
-    Ok(match tmux.panes()? {
-        Panes::NotRunning => BTreeSet::new(),
-        Panes::Running { panes, .. } => panes.into_iter().map(|pane| pane.session).collect(),
-    })
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use anyhow::Context as _;
 
+use crate::error::Fault;
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::Mirror;
@@ -16,41 +17,39 @@ use super::version::{self, Chosen};
 
 /// The mirrors of some projects' harnesses, and what was found in them. Shared by the threads that look.
 pub(super) struct Targets {
-    mirrors: BTreeMap<Name, Mirror>,
+    mirrors: BTreeMap<Name, anyhow::Result<Mirror>>,
     chosen: Mutex<BTreeMap<(Name, Ref), Chosen>>,
     loadable: Mutex<BTreeSet<CommitId>>,
 }
 
 impl Targets {
-    /// Opens the mirror of each harness once, and fetches it once. A harness that cannot be reached is used as it was.
-    pub(super) fn fetch(fleet: &Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Self> {
-        let mut mirrors = BTreeMap::new();
-        for name in names {
-            let harness = &fleet.registry.project(name)?.harness;
-            if mirrors.contains_key(harness) {
-                continue;
-            }
-            ui.waiting(format!("fetching {harness}"));
-            let mirror = fleet.mirror(harness)?;
-            if let Err(error) = mirror.fetch() {
-                ui.warn(format!(
-                    "cannot fetch {harness}, so its last copy has to do: {error:#}"
-                ));
-            }
-            mirrors.insert(harness.clone(), mirror);
-        }
-        Ok(Self {
+    /// Opens the mirror of each harness once, and fetches it once. A harness that cannot be reached is used as it was;
+    /// one that was never reached fails the projects that use it, and no others.
+    pub(super) fn fetch(fleet: &Fleet, names: &[Name], ui: &Ui) -> Self {
+        let projects = names
+            .iter()
+            .filter_map(|name| fleet.registry.projects.get(name));
+        let harnesses: BTreeSet<&Name> = projects.map(|project| &project.harness).collect();
+        let mirrors = harnesses
+            .into_iter()
+            .map(|harness| (harness.clone(), fetched(fleet, harness, ui)))
+            .collect();
+        Self {
             mirrors,
             chosen: Mutex::default(),
             loadable: Mutex::default(),
-        })
+        }
     }
 
     /// Returns the mirror of a project's harness.
     pub(super) fn mirror(&self, project: &Project) -> anyhow::Result<&Mirror> {
-        self.mirrors
+        let mirror = self
+            .mirrors
             .get(&project.harness)
-            .context("every harness has its mirror")
+            .context("every harness has its mirror")?;
+        mirror
+            .as_ref()
+            .map_err(|error| Fault::copy_of(error).into())
     }
 
     /// Chooses where a project is to move. Refuses what [`version::admit`] does, and a version that would not load.
@@ -119,6 +118,18 @@ impl Targets {
     pub(super) fn accept_moved(&self, reference: &Ref) -> anyhow::Result<()> {
         self.mirrors
             .values()
+            .flatten()
             .try_for_each(|mirror| mirror.accept_moved(reference))
     }
+}
+
+fn fetched(fleet: &Fleet, harness: &Name, ui: &Ui) -> anyhow::Result<Mirror> {
+    ui.waiting(format!("fetching {harness}"));
+    let mirror = fleet.mirror(harness)?;
+    if let Err(error) = mirror.fetch() {
+        ui.warn(format!(
+            "cannot fetch {harness}, so its last copy has to do: {error:#}"
+        ));
+    }
+    Ok(mirror)
 }

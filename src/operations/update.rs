@@ -11,8 +11,10 @@ use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Ready, Settled};
 use crate::ui::Ui;
 
-use super::plan::{self, Outcome, Plan, lock_all};
+use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::prepare::preparation;
 use super::recover;
+use super::restart;
 use super::start;
 use super::step::Step;
 use super::targets::Targets;
@@ -40,31 +42,14 @@ pub(crate) fn update(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    fleet.make_runtime()?;
-    let (_locks, mut outcomes) = lock_all(fleet, &change.names, ui)?;
-    let names: Vec<Name> = change
-        .names
-        .iter()
-        .filter(|name| !outcomes.iter().any(|outcome| outcome.project == **name))
-        .cloned()
-        .collect();
-    let mut ready = Vec::new();
-    for name in names {
-        let repaired = if dry_run {
-            Ok(None)
-        } else {
-            recover::recover(fleet, &name, ui)
-        };
-        match repaired {
-            Ok(_) => ready.push(name),
-            Err(error) => outcomes.push(Outcome {
-                project: name,
-                result: Err(error),
-            }),
-        }
-    }
-    fleet.reload()?;
-    let targets = Targets::fetch(fleet, &ready, ui)?;
+    let Locked {
+        names,
+        mut outcomes,
+        locks: _locks,
+    } = lock_all(fleet, &change.names, ui)?;
+    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
+    outcomes.extend(unrepaired);
+    let targets = Targets::fetch(fleet, &ready, ui);
     let fleet = &*fleet;
     let looked = in_parallel(&ready, |name| {
         look(fleet, change, &targets, name).with_context(|| format!("cannot update `{name}`"))
@@ -149,9 +134,10 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
     }
     let running = start::running_commit(fleet, name);
     if change.restart && running.is_some_and(|running| running.as_ref() != Some(&commit)) {
+        restart::refuse_own(fleet, name)?;
         let manifest = fleet.manifest(targets.mirror(project)?, &project.harness, &commit)?;
         // What the new version needs is made while the old one still runs.
-        steps.extend(start::preparation(fleet, project, &manifest, &commit)?);
+        steps.extend(preparation(fleet, project, &manifest, &commit)?);
         steps.extend([Step::Stop, Step::Start]);
     }
     let moves = steps.iter().any(|step| matches!(step, Step::Repin { .. }));
@@ -236,7 +222,12 @@ fn move_one(
         let rescue = fleet.runtime("trash");
         let wish = fleet.pin_move(project, targets.mirror(project)?, change.here, &rescue)?;
         if let Err(error) = pins::carry_out(&wish, ready, to, &message) {
-            match pins::settle(&wish, from, to) {
+            let settled = if pins::is_untouched(&error) {
+                Ok(Settled::TakenBack)
+            } else {
+                pins::settle(&wish, from, to)
+            };
+            match settled {
                 // What failed came after the commit, and is made up for.
                 Ok(Settled::Completed) => continue,
                 Ok(Settled::TakenBack) => journal.close()?,

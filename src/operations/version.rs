@@ -1,9 +1,10 @@
 //! Which commit a ref of a harness stands for, and whether it may be used.
 
-use crate::error::{failed, refused};
+use crate::error::{Fault, failed, refused};
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::{Kind, Mirror, Resolved};
+use crate::registry::Project;
 use crate::ui::list;
 
 /// A version that was chosen.
@@ -50,60 +51,78 @@ pub(super) fn admit(
     accept_moved: bool,
 ) -> anyhow::Result<Chosen> {
     let Some(found) = resolved else {
-        let tags = mirror.tags()?;
-        let fault = refused(format!("harness `{harness}` has no version `{reference}`"));
-        return Err(match tags.first() {
-            Some(newest) => fault.hint(format!(
-                "its newest is `{newest}`; it has {}",
-                list(tags.iter().take(5))
-            )),
-            None => fault.hint(format!(
-                "it has no tags; its branches are {}",
-                list(mirror.branches()?)
-            )),
-        }
-        .into());
+        return Err(unknown(harness, mirror, reference)?.into());
     };
-    let settings = fleet.registry.harness(harness)?;
-    if let Some(bad) = bad_ref(&settings.bad_refs, mirror, reference, &found)? {
-        let same = if bad == reference {
-            String::new()
-        } else {
-            format!(", as `{bad}`")
-        };
-        return Err(refused(format!(
-            "`{reference}` is among the `bad_refs` of harness `{harness}`{same}"
-        ))
-        .hint("choose another version, or edit fleet.toml")
-        .into());
-    }
-    let seen = registered(fleet, harness, reference);
-    let moved = found.moved.is_some()
-        || (found.kind == Kind::Tag && seen.is_some_and(|seen| *seen != found.commit));
-    let commit = match (&found.moved, moved && accept_moved) {
-        (Some(upstream), true) => upstream.clone(),
-        _ => found.commit.clone(),
+    refuse_bad(fleet, harness, mirror, reference, &found)?;
+    let commit = match refuse_moved(fleet, harness, reference, &found) {
+        Err(fault) if !accept_moved => return Err(fault.into()),
+        Err(_) => found.moved.unwrap_or(found.commit),
+        Ok(()) => found.commit,
     };
-    if moved && !accept_moved {
-        let before = seen.unwrap_or(&found.commit).short().to_owned();
-        let after = found
-            .moved
-            .as_ref()
-            .unwrap_or(&found.commit)
-            .short()
-            .to_owned();
-        return Err(refused(format!(
-            "tag `{reference}` of harness `{harness}` has moved from {before} to {after}"
-        ))
-        .hint(format!(
-            "find out why; then name the commit you mean, or follow the tag: `fleet update NAME {reference} --accept-moved-tag`"
-        ))
-        .into());
-    }
     Ok(Chosen {
         reference: reference.clone(),
         commit,
     })
+}
+
+fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyhow::Result<Fault> {
+    let tags = mirror.tags()?;
+    let fault = refused(format!("harness `{harness}` has no version `{reference}`"));
+    Ok(match tags.first() {
+        Some(newest) => fault.hint(format!(
+            "its newest is `{newest}`; it has {}",
+            list(tags.iter().take(5))
+        )),
+        None => fault.hint(format!(
+            "it has no tags; its branches are {}",
+            list(mirror.branches()?)
+        )),
+    })
+}
+
+fn refuse_bad(
+    fleet: &Fleet,
+    harness: &Name,
+    mirror: &Mirror,
+    reference: &Ref,
+    found: &Resolved,
+) -> anyhow::Result<()> {
+    let settings = fleet.registry.harness(harness)?;
+    let Some(bad) = bad_ref(&settings.bad_refs, mirror, reference, found)? else {
+        return Ok(());
+    };
+    let same = if bad == reference {
+        String::new()
+    } else {
+        format!(", as `{bad}`")
+    };
+    Err(refused(format!(
+        "`{reference}` is among the `bad_refs` of harness `{harness}`{same}"
+    ))
+    .hint("choose another version, or edit fleet.toml")
+    .into())
+}
+
+/// Fails where a tag is not what it was when the mirror, or a project of the fleet, first saw it.
+fn refuse_moved(
+    fleet: &Fleet,
+    harness: &Name,
+    reference: &Ref,
+    found: &Resolved,
+) -> Result<(), Fault> {
+    let seen = registered(fleet, harness, reference);
+    let is_other = found.kind == Kind::Tag && seen.is_some_and(|seen| *seen != found.commit);
+    if found.moved.is_none() && !is_other {
+        return Ok(());
+    }
+    let before = seen.unwrap_or(&found.commit).short();
+    let after = found.moved.as_ref().unwrap_or(&found.commit).short();
+    Err(refused(format!(
+        "tag `{reference}` of harness `{harness}` has moved from {before} to {after}"
+    ))
+    .hint(format!(
+        "find out why; then name the commit you mean, or follow the tag: `fleet update NAME {reference} --accept-moved-tag`"
+    )))
 }
 
 /// Returns which of the bad refs a version is: the same word, or a tag or commit that stands for the same. A branch that
@@ -128,9 +147,7 @@ fn bad_ref<'a>(
 
 /// Returns what a ref stood for when some project of the fleet was set to it.
 fn registered<'a>(fleet: &'a Fleet, harness: &Name, reference: &Ref) -> Option<&'a CommitId> {
-    let same = |project: &&crate::registry::Project| {
-        project.harness == *harness && project.reference == *reference
-    };
+    let same = |project: &&Project| project.harness == *harness && project.reference == *reference;
     fleet
         .registry
         .projects

@@ -1,13 +1,13 @@
 //! A harness that is missing from a project: made from the mirror, as `git submodule update --init` would.
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path};
 
 use anyhow::Context as _;
 use git2::{Config, Repository};
 
 use crate::error::refused;
+use crate::files::remove_tree_if_there;
 use crate::names::{CommitId, HarnessUrl};
 
 use super::engine::{Engine, link_objects, relative};
@@ -49,14 +49,14 @@ fn fill_place(new: &Engine<'_>, place: &Path) -> anyhow::Result<()> {
         link_objects(new.mirror.directory(), &modules)?;
     } else {
         let beside = modules.with_extension("new");
-        remove_tree(&beside)?;
+        remove_tree_if_there(&beside)?;
         new.lay_out(&beside, &relative(&modules, &work_tree))?;
         // What is in the way has no HEAD, so git does not take it for a repository either.
-        remove_tree(&modules)?;
+        remove_tree_if_there(&modules)?;
         fs::rename(&beside, &modules)?;
     }
     let files = modules.join("checkout.new");
-    remove_tree(&files)?;
+    remove_tree_if_there(&files)?;
     new.populate(
         &open_bare(&modules)?,
         &files,
@@ -161,14 +161,6 @@ fn register(project: &Repository, name: &str, url: &HarnessUrl) -> Result<(), gi
         config.set_bool(&format!("submodule.{name}.active"), true)?;
     }
     Ok(())
-}
-
-fn remove_tree(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot remove `{}`", path.display())),
-    }
 }
 
 #[cfg(test)]

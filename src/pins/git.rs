@@ -1,18 +1,16 @@
 //! The `git` program: for what talks to a remote, signs, or fills nested submodules. Never a prompt, never a hang.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Read;
-use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
+use crate::command;
 use crate::error::{failed, timed_out};
 
 /// The environment variables that would point `git` at another repository (`git rev-parse --local-env-vars`).
@@ -139,8 +137,15 @@ impl Git {
         }
         let child = self.command.spawn().context("cannot run `git`")?;
         let mut group = Group(child);
-        let input = self.input.take();
-        let ended = group.read(input, self.deadline)?;
+        if let (Some(bytes), Some(mut stdin)) = (self.input.take(), group.0.stdin.take()) {
+            // A thread of its own: a pipe holds 64 KiB, and git may write before it has read all.
+            std::thread::spawn(move || {
+                // A git that ends early says why itself.
+                let _ = std::io::Write::write_all(&mut stdin, &bytes);
+            });
+        }
+        let ended =
+            command::hear(&mut group.0, self.deadline, KEPT).context("cannot hear `git`")?;
         match ended.status {
             Some(status) if status.success() => Ok(ended.stdout),
             Some(status) => Err(self.refusal(status, &ended.stderr).into()),
@@ -177,88 +182,8 @@ fn verb(arguments: &[OsString]) -> String {
     String::new()
 }
 
-struct Ended {
-    /// `None`: the deadline passed.
-    status: Option<ExitStatus>,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-}
-
 /// A child that leads a process group; the whole group ends when this is dropped.
 struct Group(Child);
-
-impl Group {
-    fn read(&mut self, input: Option<Vec<u8>>, deadline: Duration) -> anyhow::Result<Ended> {
-        let until = Instant::now() + deadline;
-        if let (Some(bytes), Some(mut stdin)) = (input, self.0.stdin.take()) {
-            // A pipe holds 64 KiB, and what is written here is one commit's text: it cannot block for ever unless
-            // git never reads, which the deadline of a writer thread could not cure either.
-            std::thread::spawn(move || {
-                // A git that ends early says why itself.
-                let _ = std::io::Write::write_all(&mut stdin, &bytes);
-            });
-        }
-        let mut stdout = self.0.stdout.take().expect("stdout is piped");
-        let mut stderr = self.0.stderr.take().expect("stderr is piped");
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let (mut out_open, mut err_open) = (true, true);
-        while out_open || err_open {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Ended {
-                    status: None,
-                    stdout: out,
-                    stderr: err,
-                });
-            }
-            // A closed stream would report hang-up at once, for ever: it is asked for nothing and skipped.
-            let mut polled = Vec::with_capacity(2);
-            if out_open {
-                polled.push(PollFd::new(stdout.as_fd(), PollFlags::POLLIN));
-            }
-            if err_open {
-                polled.push(PollFd::new(stderr.as_fd(), PollFlags::POLLIN));
-            }
-            let timeout = PollTimeout::try_from(left.as_millis().min(60_000) + 1)
-                .unwrap_or(PollTimeout::ZERO);
-            match poll(&mut polled, timeout) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                Err(errno) => return Err(errno).context("cannot wait for `git`"),
-            }
-            let ready: Vec<bool> = polled
-                .iter()
-                .map(|fd| fd.revents().is_some_and(|events| !events.is_empty()))
-                .collect();
-            let mut ready = ready.into_iter();
-            if out_open && ready.next() == Some(true) {
-                out_open = take(&mut stdout, &mut out)?;
-            }
-            if err_open && ready.next() == Some(true) {
-                err_open = take(&mut stderr, &mut err)?;
-            }
-        }
-        self.wait(until).map(|status| Ended {
-            status,
-            stdout: out,
-            stderr: err,
-        })
-    }
-
-    /// Waits for the end of a child that has closed its streams: at once, save for odd helpers.
-    fn wait(&mut self, until: Instant) -> anyhow::Result<Option<ExitStatus>> {
-        let mut pause = Duration::from_micros(50);
-        loop {
-            if let Some(status) = self.0.try_wait().context("cannot wait for `git`")? {
-                return Ok(Some(status));
-            }
-            if Instant::now() >= until {
-                return Ok(None);
-            }
-            std::thread::park_timeout(pause);
-            pause = (pause * 2).min(Duration::from_millis(10));
-        }
-    }
-}
 
 impl Drop for Group {
     fn drop(&mut self) {
@@ -268,23 +193,6 @@ impl Drop for Group {
         }
         // Reaps it; an error would mean that it was reaped.
         let _ = self.0.wait();
-    }
-}
-
-/// Reads once; false at the end of the stream.
-fn take(stream: &mut impl Read, into: &mut Vec<u8>) -> anyhow::Result<bool> {
-    let mut buffer = [0; 16 << 10];
-    match stream.read(&mut buffer) {
-        Ok(0) => Ok(false),
-        Ok(count) => {
-            into.extend_from_slice(&buffer[..count]);
-            if into.len() > 2 * KEPT {
-                into.drain(..into.len() - KEPT);
-            }
-            Ok(true)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(true),
-        Err(error) => Err(error).context("cannot read what `git` says"),
     }
 }
 
@@ -333,6 +241,8 @@ fn redacted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::error::{Exit, exit_of};
 

@@ -2,14 +2,46 @@
 
 use git2::{Oid, Repository};
 
-use crate::names::Ref;
+use crate::names::{CommitId, Ref};
 
-use super::mirror::{Fetched, Kind, Resolved};
 use super::repository::{commit_id, if_there};
 use super::versions::by_version;
 
 /// The fewest digits of an abbreviated commit.
 const FEWEST_DIGITS: usize = 7;
+
+/// What a fetch found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fetched {
+    /// Tags seen for the first time, oldest version first.
+    pub(crate) new_tags: Vec<String>,
+    /// Tags that are not where they were when they were first seen.
+    pub(crate) moved_tags: Vec<String>,
+}
+
+/// What a ref stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// The commit; for a tag that moved, the one it was first seen at.
+    pub(crate) commit: CommitId,
+    /// What the ref is.
+    pub(crate) kind: Kind,
+    /// Where a tag is upstream now, if not at `commit`.
+    pub(crate) moved: Option<CommitId>,
+    /// Whether a branch of the same name was passed over in favour of the tag.
+    pub(crate) is_ambiguous: bool,
+}
+
+/// The kinds of refs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A tag: does not move, or is caught moving.
+    Tag,
+    /// A branch: moves with every fetch.
+    Branch,
+    /// A commit, perhaps abbreviated.
+    Commit,
+}
 
 /// Copies tags that were never seen before, and names those that have moved since.
 pub(super) fn keep_new_tags(repository: &Repository) -> Result<Fetched, git2::Error> {

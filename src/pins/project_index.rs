@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use git2::Index;
 
 use crate::error::refused;
+use crate::files::remove_if_there;
 use crate::names::CommitId;
 
 use super::build::gitlink;
@@ -130,12 +131,4 @@ pub(super) fn is_locked(git_directory: &Path) -> anyhow::Error {
 fn stamp(path: &Path) -> anyhow::Result<(u64, u64, i64, i64)> {
     let met = path.metadata().context("cannot read the project's index")?;
     Ok((met.ino(), met.size(), met.mtime(), met.mtime_nsec()))
-}
-
-pub(super) fn remove_if_there(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot remove `{}`", path.display())),
-    }
 }

@@ -14,7 +14,7 @@ use super::index_file::IndexFile;
 use super::layout::Layout;
 
 /// Tells whether a directory is itself the top of a repository's work tree, or a bare repository.
-pub(crate) fn is_repository(path: &Path) -> bool {
+fn is_repository(path: &Path) -> bool {
     // A symlink or an unreadable `.git` counts as one: whoever asks is about to put something there.
     path.join(".git").symlink_metadata().is_ok() || open(path).is_ok()
 }

@@ -48,7 +48,7 @@ pub(crate) fn new_registry_text(name: &str) -> String {
          [fleet]\n\
          name = \"{name}\"\n\
          \n\
-         # `fleet create NAME` adds a project below, `fleet adopt PATH` one that exists.\n"
+         # `fleet create NAME` adds a project below.\n"
     )
 }
 

@@ -4,7 +4,11 @@
 //! a name that tmux could read as a prefix.
 
 mod address;
+mod answers;
+mod panes;
 mod tmux;
+mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
-pub(crate) use tmux::{NewSession, NewWindow, Pane, Panes, Tmux};
+pub(crate) use panes::{Pane, Panes};
+pub(crate) use tmux::{NewSession, NewWindow, Tmux};

@@ -13,6 +13,9 @@ use tmux_interface::{
     SwitchClient, Tmux as TmuxCall, TmuxCommand,
 };
 
+use super::answers::{complaint, is_ending, is_gone, nobody_listens};
+use super::panes::{self, Panes};
+use super::words::{exactly, literal, script_line, word_of_call};
 use crate::command::{self, Answer};
 use crate::error::{Advise as _, failed};
 
@@ -62,36 +65,6 @@ pub(crate) struct NewWindow<'a> {
     pub(crate) argv: Vec<String>,
 }
 
-/// What a server says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Panes {
-    /// Nobody listens at the socket.
-    NotRunning,
-    /// The server's process, its start (seconds since the epoch), and every pane.
-    Running {
-        pid: i32,
-        since: i64,
-        panes: Vec<Pane>,
-    },
-}
-
-/// One pane of one session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pane {
-    /// The session's name.
-    pub(crate) session: String,
-    /// The window's place in its session.
-    pub(crate) index: u32,
-    /// The window's id, such as `@3`: an exact target.
-    pub(crate) window: String,
-    /// The pane's id, such as `%4`: an exact target.
-    pub(crate) pane: String,
-    /// The process that the pane was made with.
-    pub(crate) pid: i32,
-    /// The window's name.
-    pub(crate) name: String,
-}
-
 impl Tmux {
     /// Names the server that listens at `socket`; whether one does is not asked.
     pub(crate) fn at(socket: PathBuf) -> Self {
@@ -114,15 +87,13 @@ impl Tmux {
 
     /// Lists every pane of every session, in one call.
     pub(crate) fn panes(&self) -> anyhow::Result<Panes> {
-        if !self.socket.exists() {
+        let is_there = self.socket.try_exists();
+        if !is_there.with_context(|| format!("cannot look at `{}`", self.socket.display()))? {
             return Ok(Panes::NotRunning);
         }
-        // Spaces part the fields: tmux may turn a tab into `_`, and only the last field can hold a space.
-        let format = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_name} \
-                      #{window_name}";
-        let answer = self.ask([ListPanes::new().all().format(format).build()])?;
+        let answer = self.ask([ListPanes::new().all().format(panes::FORMAT).build()])?;
         if answer.status.success() {
-            return parse_panes(&answer.stdout);
+            return panes::parse(&answer.stdout);
         }
         // A server without a session is about to end.
         if nobody_listens(&answer) || is_gone(&answer) {
@@ -261,7 +232,10 @@ impl Tmux {
         calls: &[TmuxCommand<'_>],
         first: Option<TmuxCommand<'_>>,
     ) -> anyhow::Result<()> {
-        let script: String = calls.iter().map(script_line).collect();
+        let script: String = calls
+            .iter()
+            .map(|call| script_line(&call.to_vec()))
+            .collect();
         let mut file =
             tempfile::NamedTempFile::new().context("cannot make a file for tmux's commands")?;
         std::io::Write::write_all(&mut file, script.as_bytes())
@@ -360,7 +334,7 @@ impl Tmux {
 }
 
 /// Returns the tmux program's path.
-pub(crate) fn program() -> anyhow::Result<PathBuf> {
+fn program() -> anyhow::Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
         .map(|directory| directory.join("tmux"))
@@ -373,23 +347,6 @@ pub(crate) fn program() -> anyhow::Result<PathBuf> {
 fn raise_file_limit() -> nix::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
-}
-
-/// Names a session so that tmux takes no other for it: a bare name would match as a prefix. Ids are exact already.
-fn exactly(session: &str) -> String {
-    if session.starts_with('$') {
-        session.to_owned()
-    } else {
-        format!("={session}")
-    }
-}
-
-/// Writes a path so that tmux, which expands formats in it, gives it back as it is.
-fn literal(path: &Path) -> anyhow::Result<String> {
-    let text = path
-        .to_str()
-        .with_context(|| format!("tmux needs UTF-8, which `{}` is not", path.display()))?;
-    Ok(text.replace('#', "##"))
 }
 
 fn with_program<'a>(
@@ -406,128 +363,9 @@ fn with_program<'a>(
     Ok(call)
 }
 
-/// Escapes one word for the command line of the tmux program, where a last `;` ends a command.
-fn word_of_call(word: &str) -> String {
-    word.strip_suffix(';')
-        .map_or_else(|| word.to_owned(), |rest| format!("{rest}\\;"))
-}
-
-/// Writes one call as a line of a script, every word in double quotes.
-fn script_line(call: &TmuxCommand<'_>) -> String {
-    let mut line = String::new();
-    for word in call.to_vec() {
-        line.push('"');
-        for c in word.chars() {
-            match c {
-                '"' | '\\' | '$' => line.extend(['\\', c]),
-                '\n' => line.push_str("\\n"),
-                c => line.push(c),
-            }
-        }
-        line.push_str("\" ");
-    }
-    line.push('\n');
-    line
-}
-
-/// Tells whether tmux has looked for something that is no longer there; a server that is about to end says it differently.
-fn is_gone(answer: &Answer) -> bool {
-    [
-        "can't find",
-        "no current target",
-        "server exited",
-        "lost server",
-    ]
-    .iter()
-    .any(|text| answer.stderr.contains(text))
-}
-
-fn nobody_listens(answer: &Answer) -> bool {
-    let says_so = ["no server running", "error connecting to"]
-        .iter()
-        .any(|text| answer.stderr.contains(text));
-    says_so || is_ending(answer)
-}
-
-/// A server that ends with its last session still answers some clients, and drops others.
-fn is_ending(answer: &Answer) -> bool {
-    [
-        "server exited unexpectedly",
-        "lost server",
-        "no current target",
-    ]
-    .iter()
-    .any(|text| !answer.status.success() && answer.stderr.contains(text))
-}
-
-fn complaint(answer: &Answer) -> anyhow::Error {
-    let text = answer.stderr.trim();
-    failed("tmux refused")
-        .because(anyhow!(
-            "{}",
-            if text.is_empty() {
-                "it gave no reason"
-            } else {
-                text
-            }
-        ))
-        .into()
-}
-
-fn parse_panes(listing: &str) -> anyhow::Result<Panes> {
-    let mut server = None;
-    let mut panes = Vec::new();
-    for line in listing.lines() {
-        let pane =
-            parse_pane(line).with_context(|| format!("cannot read what tmux lists: `{line}`"))?;
-        server = Some((pane.0, pane.1));
-        panes.push(pane.2);
-    }
-    let (pid, since) = server.context("tmux runs without a session")?;
-    Ok(Panes::Running { pid, since, panes })
-}
-
-fn parse_pane(line: &str) -> Option<(i32, i64, Pane)> {
-    let mut fields = line.splitn(8, ' ');
-    let mut next = || fields.next().map(str::to_owned);
-    let (pid, since) = (next()?.parse().ok()?, next()?.parse().ok()?);
-    let pane = Pane {
-        index: next()?.parse().ok()?,
-        window: next()?,
-        pane: next()?,
-        pid: next()?.parse().ok()?,
-        session: next()?,
-        name: next()?,
-    };
-    Some((pid, since, pane))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_listing_is_read_with_spaces_in_a_windows_name() {
-        let listing =
-            "7 1700000000 0 @0 %0 12 demo harness\n7 1700000000 1 @3 %5 13 demo two words\n";
-        let Panes::Running {
-            pid: 7,
-            since: 1_700_000_000,
-            panes,
-        } = parse_panes(listing).unwrap()
-        else {
-            panic!("it runs");
-        };
-        assert_eq!(
-            (
-                panes[1].name.as_str(),
-                panes[1].window.as_str(),
-                panes[1].pid
-            ),
-            ("two words", "@3", 13)
-        );
-        assert!(parse_panes("nonsense\n").is_err());
-    }
 
     #[test]
     fn a_socket_that_nobody_made_is_no_server() {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::judge::{ProcessFacts, judge};
 use super::probe::last_answer;
 use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA, Server};
-use super::verdict::{ProcessFacts, judge};
 use super::{ProjectReport, Report};
 use crate::files::Lock;
 use crate::fleet::Fleet;
@@ -63,49 +63,33 @@ pub(crate) fn collect(
 fn interrupted(fleet: &Fleet) -> anyhow::Result<Vec<Name>> {
     let mut open = journal::open_in(&fleet.runtime("journal"))?;
     open.retain(|name| {
-        let lock = Lock::try_take(&fleet.runtime("locks").join(name.as_str()));
+        let lock = Lock::try_take(&fleet.command_lock(name));
         // A lock that cannot be looked at is no proof of a working command.
         !matches!(lock, Ok(None))
     });
     Ok(open)
 }
 
+/// Asks the tmux server once: as it is shown, and whether it answers.
 fn ask_server(fleet: &Fleet) -> (Server, Result<bool, String>) {
-    match fleet.tmux().and_then(|tmux| tmux.panes()) {
-        Ok(Panes::NotRunning) => (
-            Server {
-                alive: Some(false),
-                pid: None,
-                since: None,
-                reason: None,
-            },
-            Ok(false),
-        ),
-        Ok(Panes::Running { pid, since, .. }) => {
-            let since = Timestamp::from_second(since).ok();
-            (
-                Server {
-                    alive: Some(true),
-                    pid: Some(pid),
-                    since,
-                    reason: None,
-                },
-                Ok(true),
-            )
-        }
-        Err(error) => {
-            let why = format!("tmux does not answer: {error:#}");
-            (
-                Server {
-                    alive: None,
-                    pid: None,
-                    since: None,
-                    reason: Some(why.clone()),
-                },
-                Err(why),
-            )
-        }
-    }
+    let panes = fleet.tmux().and_then(|tmux| tmux.panes());
+    let panes = panes.map_err(|error| format!("tmux does not answer: {error:#}"));
+    let answers = match &panes {
+        Ok(Panes::NotRunning) => Ok(false),
+        Ok(Panes::Running { .. }) => Ok(true),
+        Err(why) => Err(why.clone()),
+    };
+    let (pid, since) = match panes {
+        Ok(Panes::Running { pid, since, .. }) => (Some(pid), Timestamp::from_second(since).ok()),
+        Ok(Panes::NotRunning) | Err(_) => (None, None),
+    };
+    let server = Server {
+        alive: answers.as_ref().ok().copied(),
+        pid,
+        since,
+        reason: answers.as_ref().err().cloned(),
+    };
+    (server, answers)
 }
 
 fn report(common: &Common<'_>, project: &Project) -> ProjectReport {

@@ -76,6 +76,7 @@ fn first_state(unit: &Unit, me: Process) -> State {
         version: VERSION,
         name: unit.name.clone(),
         tender: me,
+        place: super::state::place(&unit.state),
         phase: Phase::Starting,
         since: Timestamp::now(),
         reason: None,

@@ -18,7 +18,7 @@ pub(crate) enum Next {
 }
 
 /// Decides after a death, given when earlier ones were.
-pub(crate) fn decide(policy: &Policy, earlier: &[Timestamp], exit: &LastExit) -> Next {
+pub(super) fn decide(policy: &Policy, earlier: &[Timestamp], exit: &LastExit) -> Next {
     let is_success = exit.code == Some(0);
     match (policy.heal, is_success) {
         (false, true) => return Next::Finished,
@@ -39,7 +39,7 @@ pub(crate) fn decide(policy: &Policy, earlier: &[Timestamp], exit: &LastExit) ->
 /// Returns those deaths that still count at `now`.
 ///
 /// One that lies in the future does not: the clock was set back since, and would hold it against the unit for ever.
-pub(crate) fn recent<'a>(
+pub(super) fn recent<'a>(
     policy: &Policy,
     deaths: &'a [Timestamp],
     now: Timestamp,

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::process::Process;
+use super::process::{Process, boot};
 use super::unit::check_version;
 use crate::files::{self, Durability};
 
@@ -21,6 +21,9 @@ pub(crate) struct State {
     pub(crate) name: String,
     /// The tender that wrote it.
     pub(crate) tender: Process,
+    /// The directory that it was written into; `None` where that is not known.
+    #[serde(default)]
+    pub(crate) place: Option<String>,
     /// Where it stands.
     pub(crate) phase: Phase,
     /// Since when it stands there.
@@ -92,21 +95,33 @@ pub(crate) struct LastExit {
 }
 
 impl State {
-    /// Reads a state; `None` where there is none.
+    /// Reads a state; `None` where there is none, or only a copy of one: what it says is of other processes.
     ///
     /// Fails where it is not whole, or of another version.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         let Some(text) = files::read_if_there(path)? else {
             return Ok(None);
         };
-        check_version(&text)
+        let state: Self = check_version(&text)
             .and_then(|()| Ok(serde_json::from_str(&text)?))
-            .with_context(|| format!("cannot read the state `{}`", path.display()))
-            .map(Some)
+            .with_context(|| format!("cannot read the state `{}`", path.display()))?;
+        // Another boot may number file systems anew, and nothing of an earlier boot can be alive.
+        let is_recent = boot().is_some_and(|boot| boot == state.tender.boot);
+        Ok(Some(state).filter(|state| !is_recent || state.is_of(path)))
+    }
+
+    /// Says whether this was written to `path`, wherever that was then.
+    fn is_of(&self, path: &Path) -> bool {
+        self.place.is_none() || self.place == place(path)
     }
 
     /// Replaces the state's file. For the tender only.
+    ///
+    /// Fails where another directory is there now: what is written in it is not this tender's to replace.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        if !self.is_of(path) {
+            bail!("`{}` is in another directory than before", path.display());
+        }
         let bytes = serde_json::to_vec(self).context("cannot write a state as JSON")?;
         files::replace(path, &bytes, 0o600, Durability::Cached)
     }
@@ -148,6 +163,11 @@ impl fmt::Display for LastExit {
     }
 }
 
+/// Tells the directory of a state's file from any other.
+pub(super) fn place(path: &Path) -> Option<String> {
+    files::identity(path.parent()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::VERSION;
@@ -158,6 +178,7 @@ mod tests {
             version: VERSION,
             name: "demo".to_owned(),
             tender: Process::me().unwrap(),
+            place: None,
             phase: Phase::Running,
             since: Timestamp::now(),
             reason: None,

@@ -1,6 +1,7 @@
 //! The programs, from outside: the built binaries with real git and real tmux, each test in a sandbox of its own.
 
 mod agents;
+mod architecture;
 mod concurrency;
 mod crash;
 mod create;
@@ -8,6 +9,7 @@ mod documents;
 mod healing;
 mod init;
 mod registry;
+mod remove;
 mod sandbox;
 mod start;
 mod status;

@@ -111,3 +111,22 @@ fn a_start_takes_away_what_is_left_of_a_killed_run() {
     });
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+#[test]
+fn a_process_that_died_unrecorded_is_started_again() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .project("demo", "v0.1.0")
+        .started("demo", "is up");
+    let state = sandbox.directory().join(".fleet/state");
+    let (harness, aside) = (sandbox.harness_of("demo"), sandbox.root().join("aside"));
+    // The tender cannot write what becomes of it.
+    std::fs::rename(&state, &aside).unwrap();
+    harness.kill();
+    sandbox.wait_for("its end", || !harness.is_alive());
+    std::fs::rename(&aside, &state).unwrap();
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    assert_eq!(sandbox.status("demo")["verdict"], "up");
+    assert_eq!(sandbox.running("run.sh").len(), 1);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}

@@ -168,3 +168,13 @@ fn the_harness_is_asked_before_it_is_told() {
     assert_eq!(sandbox.read("fleet/projects/demo/asked"), "please\n");
     assert_eq!(sandbox.read("fleet/projects/demo/ended"), "politely\n");
 }
+
+#[test]
+fn a_wish_that_cannot_be_read_is_written_anew() {
+    let sandbox = running("echo ready; exec cat\n");
+    let harness = sandbox.harness_of("demo");
+    sandbox.write("fleet/.fleet/desired/demo", "\u{0}garbage");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    assert!(!harness.is_alive());
+    assert_eq!(sandbox.status("demo")["desired"], "down");
+}

@@ -1,5 +1,6 @@
 //! Others on the same machine: a user's own tmux server, a second fleet, a run by hand, a lost runtime directory.
 
+mod copies;
 mod installed;
 
 use insta::assert_snapshot;

@@ -275,3 +275,19 @@ fn a_running_project_takes_the_new_version_with_restart_only() {
     sandbox.is_whole(&sandbox.project_at("demo"));
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+#[test]
+fn a_dry_run_does_not_guess_what_comes_after_a_repair() {
+    let sandbox = one_project();
+    let journal = "fleet/.fleet/journal/demo.json";
+    sandbox.write(journal, "{\"version\": 1, \"steps\": []}");
+    insta::assert_snapshot!(sandbox.run("update demo v0.2.0 --dry-run"), @r"
+    --- stderr
+    error: a command on `demo` was interrupted, and a dry run repairs nothing
+    hint: the same command without `--dry-run` first completes it or takes it back
+    --- exit code 3
+    ");
+    assert!(sandbox.at(journal).exists());
+    sandbox.fleet(&["update", "demo", "v0.2.0"]).succeeded();
+    assert!(!sandbox.at(journal).exists());
+}

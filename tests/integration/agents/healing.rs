@@ -158,3 +158,25 @@ fn a_tmux_server_that_is_killed_is_a_death_like_any_other() {
     project.end();
     ended(run).succeeded();
 }
+
+#[test]
+fn an_agent_that_a_frozen_terminal_server_cannot_start_anew_costs_the_others_nothing() {
+    let project = Project::new(&two_agents());
+    project.said(0, &["up"]);
+    let two = project.agent("two")["pid"].clone();
+    let run = project.status()["pid"].clone();
+    let mut processes = project.sandbox.processes().into_iter();
+    let server = processes.find(|process| process.command.contains("tmux -u"));
+    let server = server.unwrap();
+    server.signal(Signal::SIGSTOP);
+    let restart = project.command(&["restart", "one"]).spawn().unwrap();
+    // It stops with the old one, which no longer has a window that could be closed.
+    project.wait_until("it is down", || project.agent("one")["state"] == "down");
+    ended(restart).exited(6);
+    server.signal(Signal::SIGCONT);
+    assert_eq!(project.status()["pid"], run);
+    assert_eq!(project.agent("two")["pid"], two);
+    project.said(0, &["restart", "one"]);
+    assert_eq!(project.agent("one")["state"], "running");
+    project.end();
+}

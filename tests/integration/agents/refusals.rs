@@ -89,3 +89,24 @@ fn a_wrong_agents_toml_is_refused_with_its_line() {
         said.stderr
     );
 }
+
+#[test]
+fn down_does_not_deny_a_run_from_before_the_project_was_moved() {
+    let project = Project::new(&two_agents());
+    project.said(0, &["up"]);
+    let pid = project.status()["pid"].to_string();
+    let moved = project.sandbox.root().join("moved");
+    fs::rename(project.directory(), &moved).unwrap();
+    let said = project.sandbox.agents(&moved, &["down"]);
+    said.exited(3);
+    assert!(
+        said.stderr.contains(&format!("`kill {pid}` ends it")),
+        "{}",
+        said.stderr
+    );
+    send(pid.parse::<i32>().unwrap(), Signal::SIGTERM);
+    project.nothing_is_left();
+    project.sandbox.agents(&moved, &["up"]).exited(0);
+    project.sandbox.agents(&moved, &["down"]).exited(0);
+    project.nothing_is_left();
+}

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
+use nix::sys::signal::Signal;
 
 use super::running;
 use crate::sandbox::Sandbox;
@@ -79,7 +80,6 @@ fn who_forgot_its_environment_is_ended() {
 
 #[test]
 fn who_was_stopped_is_ended() {
-    use nix::sys::signal::Signal;
     let sandbox = running("echo ready; exec cat\n");
     sandbox.harness_of("demo").signal(Signal::SIGSTOP);
     assert_snapshot!(stop(&sandbox), @r"
@@ -124,4 +124,24 @@ fn a_stop_command_that_hangs_does_not_use_up_the_grace() {
         .started("demo", "ready");
     stop(&sandbox);
     assert_eq!(sandbox.read("fleet/projects/demo/saved"), "saved\n");
+}
+
+#[test]
+fn a_frozen_tmux_server_does_not_keep_a_project_up() {
+    let sandbox = running("setsid sleep 86419 & echo ready; exec sleep 86419\n");
+    let harness = sandbox.harness_of("demo");
+    let server = sandbox.server();
+    server.signal(Signal::SIGSTOP);
+    let said = sandbox.fleet(&["stop", "demo"]);
+    server.signal(Signal::SIGCONT);
+    said.exited(1);
+    assert!(
+        said.stderr.contains("nothing of `demo` runs any more"),
+        "{}",
+        said.text()
+    );
+    assert!(!harness.is_alive());
+    assert_eq!(sandbox.running("sleep 86419"), []);
+    assert_eq!(sandbox.status("demo")["verdict"], "down");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
 }

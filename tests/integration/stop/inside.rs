@@ -58,3 +58,40 @@ fn another_project_is_stopped_from_a_session() {
     insta::assert_snapshot!(sandbox.read("home/said"), @"stopped `other`");
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+#[test]
+fn a_restart_of_the_own_project_is_refused_while_others_are_restarted() {
+    let sandbox = running(SHELL)
+        .project("other", "v1")
+        .started("other", "ready");
+    let (own, other) = (sandbox.harness_of("demo"), sandbox.harness_of("other"));
+    let command =
+        stop_command(&sandbox, "--all").replace(" stop ", " restart ") + "; echo that was $?";
+    sandbox.fleet(&["send", "demo", &command]).succeeded();
+    sandbox.wait_for_screen("demo", "that was 4");
+    insta::assert_snapshot!(sandbox.read("home/said"), @r"
+    error: `demo` is where this command runs: it would end before the new start
+    hint: restart it from a terminal outside of it
+    started `other`
+    ");
+    assert_eq!(sandbox.harness_of("demo"), own);
+    assert_ne!(sandbox.harness_of("other"), other);
+    sandbox.fleet(&["stop", "--all"]).succeeded();
+}
+
+#[test]
+fn a_window_that_was_opened_by_hand_is_inside_too() {
+    let sandbox = running(SHELL);
+    let own = sandbox.harness_of("demo");
+    let command = stop_command(&sandbox, "demo").replace(" stop ", " restart ");
+    let command = format!("{command}; echo $? > $HOME/code");
+    sandbox
+        .fleet_tmux(&["new-window", "-t", "=demo:", &command])
+        .succeeded();
+    let code = sandbox.root().join("home/code");
+    sandbox.wait_for("its answer", || {
+        std::fs::read_to_string(&code).is_ok_and(|text| text == "3\n")
+    });
+    assert_eq!(sandbox.harness_of("demo"), own);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}

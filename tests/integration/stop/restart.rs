@@ -91,3 +91,20 @@ fn a_disabled_project_is_not_stopped_by_a_restart() {
     assert_eq!(sandbox.harness_of("demo"), before);
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+#[test]
+fn what_cannot_be_told_to_stop_runs_on() {
+    let sandbox = running("echo ready; exec cat\n");
+    let harness = sandbox.harness_of("demo");
+    // A directory in which nobody can make a file, root included.
+    let desired = sandbox.directory().join(".fleet/desired");
+    std::fs::remove_dir_all(&desired).unwrap();
+    std::os::unix::fs::symlink("/proc", &desired).unwrap();
+    for verb in ["restart", "stop"] {
+        sandbox.fleet(&[verb, "demo"]).exited(1);
+        assert_eq!(sandbox.harness_of("demo"), harness);
+    }
+    std::fs::remove_file(&desired).unwrap();
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    assert!(!harness.is_alive());
+}

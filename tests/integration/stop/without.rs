@@ -134,3 +134,19 @@ fn a_second_window_is_ended_with_the_session() {
     assert_eq!(sandbox.running("fleet-tender"), []);
     assert_eq!(sandbox.running("sleep 86415"), []);
 }
+
+#[test]
+fn tmux_is_not_installed_any_more() {
+    let sandbox = running("echo ready; exec cat\n");
+    let mut command = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+    let said = sandbox.output(command.args(["stop", "demo"]).env("PATH", "/nowhere"));
+    assert_snapshot!(sandbox.normalise(&said.text()), @r"
+    --- stderr
+    error: nothing of `demo` runs any more, but its session may be left
+      because: `tmux` is not on PATH
+    hint: install tmux 3.2 or newer: README.md says how
+    --- exit code 1
+    ");
+    assert_eq!(sandbox.running("run.sh"), []);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}

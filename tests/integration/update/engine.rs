@@ -157,6 +157,24 @@ fn an_ignored_file_that_is_in_the_way() {
 }
 
 #[test]
+fn an_empty_ignored_file_that_is_in_the_way_is_no_rest_of_the_move() {
+    let found = Found::new();
+    found.sandbox.write("harness/cache.txt", "theirs\n");
+    found.sandbox.release_as_it_is("v0.9.0");
+    found.sandbox.write(
+        "fleet/projects/demo/.git/modules/engine/info/exclude",
+        "cache.txt\n",
+    );
+    found.write("engine/cache.txt", "");
+    found.sandbox.fleet(&["update", "demo", "v0.9.0"]).exited(3);
+    assert_eq!(
+        found.sandbox.read("fleet/projects/demo/engine/cache.txt"),
+        ""
+    );
+    found.sandbox.is_whole(&found.project);
+}
+
+#[test]
 fn a_bad_version_or_one_that_does_not_load() {
     let found = Found::new();
     let registry = found.sandbox.read("fleet/fleet.toml");

@@ -194,7 +194,8 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     let before = sandbox.world();
     insta::assert_snapshot!(sandbox.run("update demo v0.3.0"), @r"
     --- stderr
-    error: cannot copy the harness `lines` from `$ROOT/harness`
+    error: cannot update `demo`
+      because: cannot copy the harness `lines` from `$ROOT/harness`
       because: `git fetch` failed with exit status 128
       because: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
     --- exit code 1
@@ -221,4 +222,32 @@ fn a_release_that_was_made_just_now_is_fetched() {
     for name in ["demo", "new"] {
         sandbox.is_whole(&sandbox.project_at(name));
     }
+}
+
+#[test]
+fn a_harness_that_was_never_reached_stops_its_own_projects_only() {
+    let sandbox = one_project();
+    sandbox.fleet(&["create", "other"]).succeeded();
+    let registry = sandbox.read("fleet/fleet.toml").replace(
+        "[harnesses.lines]",
+        "[harnesses.gone]\nurl = \"/nowhere/at/all\"\n\n[harnesses.lines]",
+    );
+    let (before, other) = registry
+        .split_once("[projects.other]")
+        .expect("it is registered");
+    let other = other.replace("harness = \"lines\"", "harness = \"gone\"");
+    sandbox.write(
+        "fleet/fleet.toml",
+        &format!("{before}[projects.other]{other}"),
+    );
+    insta::assert_snapshot!(sandbox.run("update --all v0.2.0"), @r"
+    --- stderr
+    `demo`: v0.1.0 -> v0.2.0 (<commit>)
+    error: cannot update `other`
+      because: cannot copy the harness `gone` from `/nowhere/at/all`
+      because: `git fetch` failed with exit status 128
+      because: fatal: '/nowhere/at/all' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    --- exit code 4
+    ");
+    sandbox.is_whole(&sandbox.project_at("demo"));
 }

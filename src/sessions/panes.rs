@@ -1,0 +1,107 @@
+//! What a tmux server lists.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+
+/// What [`parse`] reads, one pane in a line. Spaces part the fields: tmux may turn a tab into `_`, and only the last field
+/// can hold a space.
+pub(super) const FORMAT: &str = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_name} \
+                                 #{window_name}";
+
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Panes {
+    /// Nobody listens at the socket.
+    NotRunning,
+    /// The server's process, its start (seconds since the epoch), and every pane.
+    Running {
+        pid: i32,
+        since: i64,
+        panes: Vec<Pane>,
+    },
+}
+
+impl Panes {
+    /// Returns the names of the sessions.
+    pub(crate) fn sessions(self) -> BTreeSet<String> {
+        match self {
+            Self::NotRunning => BTreeSet::new(),
+            Self::Running { panes, .. } => panes.into_iter().map(|pane| pane.session).collect(),
+        }
+    }
+}
+
+/// One pane of one session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pane {
+    /// The session's name.
+    pub(crate) session: String,
+    /// The window's place in its session.
+    pub(crate) index: u32,
+    /// The window's id, such as `@3`: an exact target.
+    pub(crate) window: String,
+    /// The pane's id, such as `%4`: an exact target.
+    pub(crate) pane: String,
+    /// The process that the pane was made with.
+    pub(crate) pid: i32,
+    /// The window's name.
+    pub(crate) name: String,
+}
+
+/// Reads a listing in [`FORMAT`].
+pub(super) fn parse(listing: &str) -> anyhow::Result<Panes> {
+    let mut server = None;
+    let mut panes = Vec::new();
+    for line in listing.lines() {
+        let pane =
+            parse_pane(line).with_context(|| format!("cannot read what tmux lists: `{line}`"))?;
+        server = Some((pane.0, pane.1));
+        panes.push(pane.2);
+    }
+    let (pid, since) = server.context("tmux runs without a session")?;
+    Ok(Panes::Running { pid, since, panes })
+}
+
+fn parse_pane(line: &str) -> Option<(i32, i64, Pane)> {
+    let mut fields = line.splitn(8, ' ');
+    let mut next = || fields.next().map(str::to_owned);
+    let (pid, since) = (next()?.parse().ok()?, next()?.parse().ok()?);
+    let pane = Pane {
+        index: next()?.parse().ok()?,
+        window: next()?,
+        pane: next()?,
+        pid: next()?.parse().ok()?,
+        session: next()?,
+        name: next()?,
+    };
+    Some((pid, since, pane))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_read_with_spaces_in_a_windows_name() {
+        let listing =
+            "7 1700000000 0 @0 %0 12 demo harness\n7 1700000000 1 @3 %5 13 demo two words\n";
+        let Panes::Running {
+            pid: 7,
+            since: 1_700_000_000,
+            panes,
+        } = parse(listing).unwrap()
+        else {
+            panic!("it runs");
+        };
+        assert_eq!(
+            (
+                panes[1].name.as_str(),
+                panes[1].window.as_str(),
+                panes[1].pid
+            ),
+            ("two words", "@3", 13)
+        );
+        assert!(parse("nonsense\n").is_err());
+    }
+}
