@@ -9,7 +9,7 @@ use crate::cli::List;
 use crate::error::Exit;
 use crate::fleet::Fleet;
 use crate::names::Name;
-use crate::registry::{Project, Registry, Watch};
+use crate::registry::{Edit, Project, Registry, Watch};
 use crate::ui::{Table, Ui, count};
 
 /// Prints a table or JSON of projects, as registered.
@@ -108,30 +108,27 @@ pub(crate) fn set_enabled(
 ) -> anyhow::Result<Exit> {
     let word = if enabled { "enabled" } else { "disabled" };
     let mut edit = (!dry_run).then(|| fleet.edit(ui)).transpose()?;
-    let mut told = Vec::new();
+    let registry = edit.as_ref().map_or(&fleet.registry, Edit::registry);
+    let mut changed = Vec::new();
     for name in names {
-        let now = match &edit {
-            Some(edit) => edit.registry().project(name)?.enabled,
-            None => fleet.registry.project(name)?.enabled,
-        };
-        if now == enabled {
-            told.push(format!("`{name}` is {word} already"));
-            continue;
+        if registry.project(name)?.enabled != enabled {
+            changed.push(name.clone());
         }
-        if let Some(edit) = &mut edit {
-            edit.set_enabled(name, enabled)?;
-            told.push(format!("{word} `{name}`"));
-        } else {
-            ui.result(format!(
-                "{name}:\n  write enabled = {enabled} into fleet.toml"
-            ));
-        }
+    }
+    if let Some(edit) = &mut edit {
+        edit.set_enabled(&changed, enabled)?;
     }
     if let Some(edit) = edit {
         edit.save()?;
     }
-    for text in told {
-        ui.status(text);
+    for name in names {
+        match (changed.contains(name), dry_run) {
+            (true, true) => ui.result(format!(
+                "{name}:\n  write enabled = {enabled} into fleet.toml"
+            )),
+            (true, false) => ui.status(format!("{word} `{name}`")),
+            (false, _) => ui.status(format!("`{name}` is {word} already")),
+        }
     }
     Ok(Exit::Done)
 }

@@ -136,8 +136,6 @@ pub(super) fn record(fleet: &Fleet, pins: &[(Name, Ref, CommitId)], ui: &Ui) -> 
         return Ok(());
     }
     let mut edit = fleet.edit(ui)?;
-    for (name, reference, commit) in pins {
-        edit.set_pin(name, reference, commit)?;
-    }
+    edit.set_pins(pins)?;
     edit.save().map(drop)
 }

@@ -48,15 +48,19 @@ pub(crate) struct NewProject {
     pub(crate) labels: Vec<String>,
 }
 
+/// A value of a project that is to be set.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) name: Name,
+    pub(super) key: &'static str,
+    pub(super) value: Value,
+}
+
 /// One change of the registry.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     Add(NewProject),
-    Set {
-        name: Name,
-        key: &'static str,
-        value: Value,
-    },
+    Set(Vec<Setting>),
     Remove(Name),
 }
 
@@ -73,15 +77,24 @@ impl Change {
                 put(&mut meant, ["projects", new.name.as_str()], &entries);
                 splice::add(&old.text, ["projects", new.name.as_str()], &entries)
             }
-            Self::Set { name, key, value } => {
-                old.project(name)?;
-                let table = ["projects", name.as_str()];
+            Self::Set(settings) => {
                 let before = meant.clone();
-                put(&mut meant, table, &[(*key, value.clone())]);
+                for Setting { name, key, value } in settings {
+                    old.project(name)?;
+                    put(
+                        &mut meant,
+                        ["projects", name.as_str()],
+                        &[(*key, value.clone())],
+                    );
+                }
                 if meant == before {
                     return Ok(old.text.clone());
                 }
-                splice::set(&old.text, table, (*key, value), &PROJECT_KEYS)
+                let places: Vec<_> = settings
+                    .iter()
+                    .map(|set| (["projects", set.name.as_str()], set.key, &set.value))
+                    .collect();
+                splice::set(&old.text, &places, &PROJECT_KEYS)
             }
             Self::Remove(name) => {
                 old.project(name)?;

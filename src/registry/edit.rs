@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::change::{Change, NewProject};
+use super::change::{Change, NewProject, Setting};
 use super::load::{FILE, Registry, read_bytes};
 use super::problem::Invalid;
 use crate::error::{failed, refused};
@@ -85,39 +85,40 @@ impl Edit {
             .with_context(|| format!("cannot register `{}`", new.name))
     }
 
-    /// Records what a project is pinned to.
-    pub(crate) fn set_pin(
-        &mut self,
-        name: &Name,
-        reference: &Ref,
-        commit: &CommitId,
-    ) -> anyhow::Result<()> {
-        self.set(name, "ref", reference.as_str())?;
-        self.set(name, "commit", commit.as_str())
+    /// Records what projects are pinned to.
+    pub(crate) fn set_pins(&mut self, pins: &[(Name, Ref, CommitId)]) -> anyhow::Result<()> {
+        let set = |name: &Name, key, value: &str| Setting {
+            name: name.clone(),
+            key,
+            value: value.into(),
+        };
+        let settings = pins.iter().flat_map(|(name, reference, commit)| {
+            [
+                set(name, "ref", reference.as_str()),
+                set(name, "commit", commit.as_str()),
+            ]
+        });
+        self.make(Change::Set(settings.collect()))
     }
 
-    /// Records whether a project may be started; nothing is written where that is so already, by default too.
-    pub(crate) fn set_enabled(&mut self, name: &Name, enabled: bool) -> anyhow::Result<()> {
-        if self.registry.project(name)?.enabled == enabled {
-            return Ok(());
+    /// Records whether projects may be started; nothing is written where that is so already, by default too.
+    pub(crate) fn set_enabled(&mut self, names: &[Name], enabled: bool) -> anyhow::Result<()> {
+        let mut settings = Vec::new();
+        for name in names {
+            if self.registry.project(name)?.enabled != enabled {
+                settings.push(Setting {
+                    name: name.clone(),
+                    key: "enabled",
+                    value: enabled.into(),
+                });
+            }
         }
-        self.set(name, "enabled", enabled)
+        self.make(Change::Set(settings))
     }
 
     /// Takes a project out of the registry; its files are not touched.
     pub(crate) fn remove_project(&mut self, name: &Name) -> anyhow::Result<()> {
         self.make(Change::Remove(name.clone()))
-    }
-
-    fn set(
-        &mut self,
-        name: &Name,
-        key: &'static str,
-        value: impl Into<toml_edit::Value>,
-    ) -> anyhow::Result<()> {
-        let name = name.clone();
-        let value = value.into();
-        self.make(Change::Set { name, key, value })
     }
 
     fn make(&mut self, change: Change) -> anyhow::Result<()> {

@@ -20,18 +20,39 @@ pub(super) struct Found<'d> {
     prefix: String,
 }
 
-/// Sets a key of the table `[kind.name]`, which has at least one of the keys before it in `order`.
-pub(super) fn set(
-    text: &str,
-    table: [&str; 2],
-    (key, value): (&str, &Value),
-    order: &[&str],
-) -> Result<String, Stuck> {
+/// One value to be set: the path of its table, its key, and what it is to be.
+pub(super) type Setting<'a> = ([&'a str; 2], &'a str, &'a Value);
+
+/// Sets keys of tables that have at least one of the keys before each in `order`. All are found in one reading.
+pub(super) fn set(text: &str, settings: &[Setting<'_>], order: &[&str]) -> Result<String, Stuck> {
     let document = Document::parse(text).map_err(|_| Stuck)?;
+    let mut patches = Vec::with_capacity(settings.len());
+    for setting in settings {
+        patches.push(patch(text, &document, *setting, order)?);
+    }
+    // From the end to the start, so that the places of those to come stay right; of two at one place the later goes
+    // in first, and is pushed behind the earlier.
+    let mut places: Vec<usize> = (0..patches.len()).collect();
+    places.sort_by_key(|place| (patches[*place].0.start, *place));
+    let mut changed = text.to_owned();
+    for place in places.into_iter().rev() {
+        let (range, with) = &patches[place];
+        changed.replace_range(range.clone(), with);
+    }
+    Ok(changed)
+}
+
+/// Returns what is to stand where for one value to be set.
+fn patch(
+    text: &str,
+    document: &Document<&str>,
+    (table, key, value): Setting<'_>,
+    order: &[&str],
+) -> Result<(Range<usize>, String), Stuck> {
     let found = find(document.as_table(), &table).ok_or(Stuck)?;
     if let Some(item) = found.table.get(key) {
         let span = item.as_value().and_then(Value::span).ok_or(Stuck)?;
-        return Ok(replaced(text, span, &value.to_string()));
+        return Ok((span, value.to_string()));
     }
     let position = order.iter().position(|it| *it == key).ok_or(Stuck)?;
     let (anchor, end) = order[..position]
@@ -41,7 +62,7 @@ pub(super) fn set(
         .ok_or(Stuck)?;
     let entry = format!("{}{key} = {value}", found.prefix);
     if found.inline {
-        return Ok(replaced(text, end..end, &format!(", {entry}")));
+        return Ok((end..end, format!(", {entry}")));
     }
     let line = &text[line_start(text, anchor)..];
     let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
@@ -49,9 +70,9 @@ pub(super) fn set(
     Ok(match text[end..].find('\n') {
         Some(newline) => {
             let next = end + newline + 1;
-            replaced(text, next..next, &format!("{indent}{entry}{ending}"))
+            (next..next, format!("{indent}{entry}{ending}"))
         }
-        None => format!("{text}{ending}{indent}{entry}"),
+        None => (text.len()..text.len(), format!("{ending}{indent}{entry}")),
     })
 }
 

@@ -76,7 +76,7 @@ pub(super) fn case(before: &str, change: impl FnOnce(&mut Edit), after: &str) {
 }
 
 pub(super) fn pin(edit: &mut Edit) {
-    edit.set_pin(&name("demo"), &reference("v0.2.0"), &commit())
+    edit.set_pins(&[(name("demo"), reference("v0.2.0"), commit())])
         .unwrap();
 }
 
@@ -143,20 +143,20 @@ fn enabling_what_is_enabled_writes_nothing() {
     let demo = "[projects.demo]\nharness = \"agents\"\nref = \"v1\"\nlocation = \"x\"\n";
     case(
         demo,
-        |edit| edit.set_enabled(&name("demo"), true).unwrap(),
+        |edit| edit.set_enabled(&[name("demo")], true).unwrap(),
         demo,
     );
     let disabled = format!("{demo}enabled = false\n");
     case(
         demo,
-        |edit| edit.set_enabled(&name("demo"), false).unwrap(),
+        |edit| edit.set_enabled(&[name("demo")], false).unwrap(),
         &disabled,
     );
     let commented = format!("{demo}enabled = false # why\n");
     let enabled = format!("{demo}enabled = true # why\n");
     case(
         &commented,
-        |edit| edit.set_enabled(&name("demo"), true).unwrap(),
+        |edit| edit.set_enabled(&[name("demo")], true).unwrap(),
         &enabled,
     );
 }

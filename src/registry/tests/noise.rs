@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::change::Change;
+use super::super::change::{Change, Setting};
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../fleet.toml.example");
@@ -137,16 +137,16 @@ fn an_edit_of_any_file_changes_one_stretch_of_it_and_means_what_was_asked() {
             continue;
         }
         let change = match dice.below(4) {
-            0 => Change::Set {
+            0 => Change::Set(vec![Setting {
                 name: name.clone(),
                 key: "ref",
                 value: "v2".into(),
-            },
-            1 => Change::Set {
+            }]),
+            1 => Change::Set(vec![Setting {
                 name: name.clone(),
                 key: "enabled",
                 value: false.into(),
-            },
+            }]),
             2 => Change::Add(super::editing::new_project(Path::new(ROOT), "new")),
             _ => Change::Remove(name.clone()),
         };
@@ -157,7 +157,7 @@ fn an_edit_of_any_file_changes_one_stretch_of_it_and_means_what_was_asked() {
         edited += 1;
         let read = Registry::parse(&new, Path::new(ROOT)).expect(&new);
         match &change {
-            Change::Set { .. } => {
+            Change::Set(_) => {
                 let same = |it: &str| it.chars().filter(|c| *c == '\n').count();
                 assert!(same(&new) - same(&old.text) <= 1, "{new}");
                 let longest = "enabled = false\r\n  projects.demo.".len();

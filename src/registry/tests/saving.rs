@@ -42,7 +42,7 @@ fn a_hand_edit_made_meanwhile_survives() {
         )
     );
     let mut edit = home.edit();
-    edit.set_enabled(&name("demo"), false).unwrap();
+    edit.set_enabled(&[name("demo")], false).unwrap();
     fs::write(home.root().join(FILE), "[projects.demo]\nharness =").unwrap();
     let error = edit.save().unwrap_err();
     assert_eq!(exit_of(&error), Exit::Usage);
@@ -102,7 +102,7 @@ fn what_is_refused_leaves_the_file_as_it_was() {
         let error = edit.add_project(&taken).unwrap_err();
         assert_eq!(exit_of(&error), Exit::Refused, "{location:?}");
     }
-    let error = edit.set_enabled(&name("dmeo"), false).unwrap_err();
+    let error = edit.set_enabled(&[name("dmeo")], false).unwrap_err();
     assert_eq!(exit_of(&error), Exit::Usage);
     assert_eq!(
         crate::error::hints(&error),
