@@ -157,13 +157,11 @@ fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
                 .and_then(|stopped| tell(&plan, &stopped))
                 .and_then(|told| match &sessions {
                     Ok(()) => Ok(told),
-                    Err(error) => {
-                        let what = format!(
-                            "nothing of `{}` runs any more, but its session may be left",
-                            plan.project
-                        );
-                        Err(anyhow::Error::from(Fault::copy_of(error)).context(what))
-                    }
+                    Err(error) => Err(failed(format!(
+                        "nothing of `{}` runs any more, but its session may be left: {error:#}",
+                        plan.project
+                    ))
+                    .into()),
                 });
             Outcome {
                 project: plan.project,

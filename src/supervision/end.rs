@@ -102,14 +102,19 @@ impl Tender {
             environment: &environment,
         }
         .aside()?;
-        if let Some(process) = ProcessFd::open(self.life.process.pid)? {
+        let process = ProcessFd::open(self.life.process.pid)?;
+        if let Some(process) = &process {
             let waited = [asked.as_fd(), self.signals.hang_up(), process.as_fd()];
-            let ready = wait_readable(&waited, Some(deadline))?;
-            if ready[2] {
+            if wait_readable(&waited, Some(deadline))?[2] {
                 children::reap_one(self.life.process.pid, self.note_exit());
             }
         }
-        asked.finish(deadline, &self.signals)
+        asked.finish(deadline, &self.signals)?;
+        // A command that only passes the wish on leaves the process to end in its own time.
+        if let Some(process) = &process {
+            wait_readable(&[self.signals.hang_up(), process.as_fd()], Some(deadline))?;
+        }
+        Ok(())
     }
 
     /// Returns what to do with what is learned of children: the exit of the life's process is recorded.

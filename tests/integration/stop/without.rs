@@ -142,9 +142,7 @@ fn tmux_is_not_installed_any_more() {
     let said = sandbox.output(command.args(["stop", "demo"]).env("PATH", "/nowhere"));
     assert_snapshot!(sandbox.normalise(&said.text()), @r"
     --- stderr
-    error: nothing of `demo` runs any more, but its session may be left
-      because: `tmux` is not on PATH
-    hint: install tmux 3.2 or newer: README.md says how
+    error: nothing of `demo` runs any more, but its session may be left: `tmux` is not on PATH
     --- exit code 1
     ");
     assert_eq!(sandbox.running("run.sh"), []);
