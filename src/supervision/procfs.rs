@@ -134,8 +134,8 @@ pub(crate) fn with_ancestors(pid: i32) -> Vec<i32> {
     found
 }
 
-/// How long a process may be within execve(2): microseconds, unless the machine is very busy.
-const WITHIN_EXEC: Duration = Duration::from_millis(20);
+/// How long a process may be within execve(2): microseconds, unless nothing lets it run.
+const WITHIN_EXEC: Duration = Duration::from_secs(1);
 
 /// Looks for one `NAME=value` in the environments that processes were started with.
 pub(super) struct EnvironmentSearch {

@@ -44,9 +44,10 @@ impl Tree {
     fn freeze(&mut self) {
         loop {
             self.tell(&[Signal::SIGSTOP]);
-            let before = self.members.len();
+            let told = self.members.clone();
             self.grow(|_| false);
-            if self.members.len() <= before {
+            // Not their number: one may have gone while another came, which nobody has stopped yet.
+            if self.members.is_subset(&told) {
                 return;
             }
         }
