@@ -30,7 +30,7 @@ Exit codes:
 /// Each project is a git repository with its harness pinned as a submodule, and runs in a tmux session. A fleet is a
 /// directory with a `fleet.toml`: `--fleet DIR`, else `$FLEET_DIR`, else the nearest one upwards from here.
 #[derive(Debug, Parser)]
-#[command(name = "fleet", version, styles = STYLES, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "fleet", version, styles = STYLES, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// Use the fleet in this directory
     #[arg(

@@ -108,6 +108,9 @@ fn change(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let names = names(commands::chosen(fleet, &wanted.names, &wanted.selector)?);
+    if names.is_empty() {
+        commands::say_none_is_chosen(fleet, ui);
+    }
     let outcomes = carry_out(fleet, &names, wanted.dry_run, ui)?;
     Ok(commands::finish(outcomes, ui))
 }
@@ -192,12 +195,8 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     let report = status::collect(fleet, &projects, depth)?;
     if wanted.json {
         commands::print_json(&report, ui)?;
-    } else if fleet.registry.projects.is_empty() {
-        ui.status("no project is registered");
-        ui.hint("`fleet create NAME` makes one");
     } else if report.projects.is_empty() {
-        let all = ui::count(fleet.registry.projects.len(), "project");
-        ui.status(format!("none of {all} is chosen"));
+        commands::say_none_is_chosen(fleet, ui);
     } else {
         ui.result(status::table(&report, Timestamp::now()));
         ui.status(format!("\n{}", status::summary(&report)));

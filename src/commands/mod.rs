@@ -7,5 +7,5 @@ mod terminals;
 
 pub(crate) use outcomes::finish;
 pub(crate) use records::{get, list, print_json, set_enabled, validate};
-pub(crate) use select::{chosen, split_update};
+pub(crate) use select::{chosen, say_none_is_chosen, split_update};
 pub(crate) use terminals::{attach, logs, send};

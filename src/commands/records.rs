@@ -19,14 +19,8 @@ pub(crate) fn list(fleet: &Fleet, wanted: &List, ui: &Ui) -> anyhow::Result<()> 
         let records: Vec<Value> = projects.into_iter().map(record).collect();
         return print_json(&records, ui);
     }
-    if fleet.registry.projects.is_empty() {
-        ui.status("no project is registered");
-        ui.hint("`fleet create NAME` makes one");
-        return Ok(());
-    }
     if projects.is_empty() {
-        let all = count(fleet.registry.projects.len(), "project");
-        ui.status(format!("none of {all} is chosen"));
+        super::say_none_is_chosen(fleet, ui);
         return Ok(());
     }
     let mut table = Table::new([

@@ -6,7 +6,7 @@ use crate::fleet::Fleet;
 use crate::names::{Name, Ref, nearest};
 use crate::registry::Project;
 use crate::status::{self, Depth, Verdict};
-use crate::ui::list;
+use crate::ui::{Ui, count, list};
 
 /// Returns the projects that are meant, by name: those named, and those that the selectors choose.
 ///
@@ -81,6 +81,17 @@ fn verdict(word: &str) -> anyhow::Result<Verdict> {
     })?)
 }
 
+/// Says why there is nothing to do or to show.
+pub(crate) fn say_none_is_chosen(fleet: &Fleet, ui: &Ui) {
+    if fleet.registry.projects.is_empty() {
+        ui.status("no project is registered");
+        ui.hint("`fleet create NAME` makes one");
+    } else {
+        let all = count(fleet.registry.projects.len(), "project");
+        ui.status(format!("none of {all} is chosen"));
+    }
+}
+
 /// Parts the words of `fleet update` into projects and a ref. The last word is the ref, unless it names a project.
 pub(crate) fn split_update(
     fleet: &Fleet,
@@ -91,6 +102,15 @@ pub(crate) fn split_update(
     let name = |word: &String| -> anyhow::Result<Name> {
         word.parse().map_err(|why: String| usage(why).into())
     };
+    if let ([only], false) = (words, selects)
+        && only.parse::<Name>().is_err()
+    {
+        return Err(usage("no project is named")
+            .hint(format!(
+                "`fleet update NAME {only}`, or `fleet update --all {only}`"
+            ))
+            .into());
+    }
     let is_project = |word: &String| {
         word.parse()
             .is_ok_and(|name: Name| fleet.registry.projects.contains_key(&name))

@@ -6,7 +6,11 @@ use crate::fleet::Fleet;
 use crate::names::nearest;
 use crate::operations::WINDOW;
 use crate::sessions::{Pane, Panes, Tmux};
+use crate::supervision::has_children;
 use crate::ui::{Ui, list};
+
+/// What the harness's own terminal is called in an address, unless an agent is called so.
+const HARNESS: &str = "harness";
 
 /// Shows a terminal in this one: returns only where that fails.
 pub(crate) fn attach(fleet: &Fleet, address: &Address) -> anyhow::Result<()> {
@@ -63,10 +67,16 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
     let named = named.map_err(|why| {
         usage(why).hint("quote a text that has blanks: `fleet send demo \"two words\"`")
     })?;
+    if named.is_empty() && !wanted.selector.is_given() {
+        return Err(usage("no project is named, or no text is given")
+            .hint("`fleet send NAME/AGENT TEXT`")
+            .into());
+    }
     let mut outcomes = Vec::new();
     for address in addresses(fleet, named, &wanted.selector)? {
         let send = || {
             let pane = meant(panes(fleet, &tmux, &address)?, &address)?;
+            refuse_dead(&pane, &address)?;
             tmux.send_text(&pane.pane, text)?;
             let project = &address.project;
             ui.status(if pane.name == WINDOW {
@@ -128,6 +138,17 @@ fn panes(fleet: &Fleet, tmux: &Tmux, address: &Address) -> anyhow::Result<Vec<Pa
     Ok(own)
 }
 
+/// Refuses to type where nobody reads: a tender without a child only keeps the last screen.
+fn refuse_dead(pane: &Pane, address: &Address) -> anyhow::Result<()> {
+    if has_children(pane.pid) {
+        return Ok(());
+    }
+    let project = &address.project;
+    Err(failed(format!("nothing runs in this terminal of `{project}` any more"))
+        .hint(format!("`fleet status {project}` and `fleet logs {project}` tell how it ended; `fleet start {project}` tries again"))
+        .into())
+}
+
 /// Picks the terminal that is meant: the agent's that is named, else the only agent's, else the harness's own.
 fn meant(panes: Vec<Pane>, address: &Address) -> anyhow::Result<Pane> {
     let project = &address.project;
@@ -136,8 +157,14 @@ fn meant(panes: Vec<Pane>, address: &Address) -> anyhow::Result<Pane> {
     let shown = || list(names().map(|name| format!("{project}/{name}")));
     let found = match &address.agent {
         Some(agent) => {
-            let found = agents.iter().find(|pane| pane.name == agent.as_str());
-            found.ok_or_else(|| {
+            let named = agents
+                .iter()
+                .copied()
+                .find(|pane| pane.name == agent.as_str());
+            let own = panes
+                .iter()
+                .find(|pane| pane.name == WINDOW && agent.as_str() == HARNESS);
+            named.or(own).ok_or_else(|| {
                 let fault = usage(format!("`{project}` has no agent `{agent}`"));
                 match nearest(agent.as_str(), names()) {
                     Some(near) => fault.hint(format!("did you mean `{project}/{near}`?")),
@@ -155,7 +182,10 @@ fn meant(panes: Vec<Pane>, address: &Address) -> anyhow::Result<Pane> {
             [only] => only,
             [_, _, ..] => {
                 return Err(usage(format!("`{project}` has more than one agent"))
-                    .hint(format!("name one: {}", shown()))
+                    .hint(format!(
+                        "name one: {}; `{project}/{HARNESS}` is the harness's own terminal",
+                        shown()
+                    ))
                     .into());
             }
         },

@@ -210,7 +210,7 @@ impl Site {
     fn advise(&self, built: &Built, ui: &Ui) {
         ui.status(format!("its harness {}", self.summary));
         if built.identity_is_made_up {
-            ui.warn("git knows neither your name nor your address, so the first commit bears your account's");
+            ui.warn("git knows neither your name nor your address, so the first commit bears the name of your account");
             ui.hint("`git config --global user.name NAME` and `git config --global user.email ADDRESS` tell it");
         }
         if self.url.is_local() {
@@ -296,7 +296,9 @@ fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
         .into())
     };
     if location.symlink_metadata().is_ok() {
-        return refuse("something is there already".to_owned());
+        return Err(refused(format!("cannot put a project at {}: something is there already", location.display()))
+            .hint("choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml")
+            .into());
     }
     fleet.registry.check_location(location)?;
     match pins::enclosing_repository(location) {
@@ -307,8 +309,9 @@ fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Some(repository) if super::init::is_ignored(&repository, location)? => Ok(()),
         Some(repository) => refuse(format!(
-            "it is inside the repository {}",
+            "it is inside the repository {}, which does not ignore it",
             repository.display()
         )),
         None => Ok(()),

@@ -72,10 +72,6 @@ pub(crate) fn init(
 fn make(new: &Initiation, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
     let directory = &new.directory;
     check(directory)?;
-    let url = fleet::embedded_harness()?;
-    let harness: Name = registry::EMBEDDED
-        .parse()
-        .expect("the embedded harness has a good name");
     if dry_run {
         ui.result(format!(
             "make a repository at {}, with fleet.toml, engine/, agents.toml and prompts/",
@@ -87,6 +83,10 @@ fn make(new: &Initiation, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
         return Ok(());
     }
     ui.waiting(format!("making the fleet {}", directory.display()));
+    let url = fleet::embedded_harness()?;
+    let harness: Name = registry::EMBEDDED
+        .parse()
+        .expect("the embedded harness has a good name");
     let mirror = Mirror::open_or_clone(&fleet::mirrors_directory()?, &harness, &url)?;
     build(directory, &harness, &url, &mirror)?;
     ui.status(format!("made the fleet {}", directory.display()));
@@ -118,16 +118,30 @@ fn check(directory: &Path) -> anyhow::Result<()> {
             .hint("name a directory that is empty or not there: `fleet init DIR`")
             .into());
     }
-    if let Some(repository) = pins::enclosing_repository(directory) {
-        return Err(refused(format!(
+    match pins::enclosing_repository(directory) {
+        Some(repository) if !is_ignored(&repository, directory)? => Err(refused(format!(
             "`{}` is inside the repository {}",
             directory.display(),
             repository.display()
         ))
-        .hint("choose a place outside")
-        .into());
+        .hint("choose a place outside, or one that its .gitignore names")
+        .into()),
+        Some(_) | None => Ok(()),
     }
-    Ok(())
+}
+
+/// Tells whether a repository will never take a directory for a part of itself.
+pub(super) fn is_ignored(repository: &Path, directory: &Path) -> anyhow::Result<bool> {
+    let parent = directory
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok());
+    let (Some(parent), Some(name)) = (parent, directory.file_name()) else {
+        return Ok(false);
+    };
+    let place = parent.join(name);
+    place
+        .strip_prefix(repository)
+        .map_or(Ok(false), |relative| pins::ignores(repository, relative))
 }
 
 fn build(
@@ -252,11 +266,27 @@ fn show_demo(directory: &Path, patience: Duration, ui: &Ui) -> anyhow::Result<()
 /// Returns what to type after a demo, for people.
 pub(crate) fn after_demo(directory: &Path) -> String {
     let shown = directory.display();
+    let lines = [
+        (
+            "fleet send demo/scribe \"hello\"",
+            "type into an agent's terminal",
+        ),
+        ("fleet logs demo/scribe", "read it"),
+        (
+            "fleet update demo v0.2.0 --restart",
+            "move it to the next version of its harness",
+        ),
+        (
+            "fleet attach demo/scribe",
+            "look at it live; Ctrl-b d leaves it",
+        ),
+    ];
+    let lines: String = lines
+        .iter()
+        .map(|(command, what)| format!("  {command:<34}  {what}\n"))
+        .collect();
     format!(
-        "\nNext:\n  cd {shown}\n  fleet send demo/scribe \"hello\"     type into an agent's terminal\n  \
-         fleet logs demo/scribe             read it\n  fleet update demo v0.2.0 --restart move it to the next version of \
-         its harness\n  fleet attach demo/scribe           look at it live; Ctrl-b d leaves it\n\nTo clean up:\n  \
-         fleet --fleet {shown} stop --all && rm -r {shown}"
+        "\nNext:\n  cd {shown}\n{lines}\nTo clean up:\n  fleet --fleet {shown} stop --all && rm -rf {shown}"
     )
 }
 

@@ -36,7 +36,7 @@ pub(crate) use fill::fill;
 pub(crate) use mirror::Mirror;
 pub(crate) use mirror_refs::{Kind, Resolved};
 pub(crate) use repin::{Move, Ready, carry_out, is_untouched};
-pub(crate) use repository::{current_branch, enclosing_repository, tracks};
+pub(crate) use repository::{current_branch, enclosing_repository, ignores, tracks};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use vendored::{file_at, head_file};
 pub(crate) use word::{PinWord, word};

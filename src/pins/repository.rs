@@ -29,6 +29,16 @@ pub(crate) fn enclosing_repository(path: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
+/// Tells whether a repository ignores a path: what is put there never becomes part of it by accident.
+pub(crate) fn ignores(repository: &Path, location: &Path) -> anyhow::Result<bool> {
+    let opened = open(repository)?;
+    // A pattern such as `/demo/` is about directories only, and only a trailing slash says that this will be one.
+    let directory = location.join("");
+    opened
+        .is_path_ignored(&directory)
+        .with_context(|| format!("cannot tell what `{}` ignores", repository.display()))
+}
+
 /// Tells whether a repository tracks a path, or something below it, or a file that stands where it would need a directory.
 ///
 /// `location` is relative to the repository's top.

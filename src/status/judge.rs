@@ -133,7 +133,7 @@ fn judge_tended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
         }
         Phase::Running if facts.healthy == Some(false) => Judgement::new(Verdict::Degraded, since)
             .because("its harness says that it is not well")
-            .then(format!("`fleet logs {name}` may show why")),
+            .then(format!("`fleet logs {name}/harness` may show why")),
         Phase::Running => {
             let up = Judgement::new(Verdict::Up, since);
             let why: Vec<String> = [state.reason.clone(), restarts(state)]

@@ -31,7 +31,7 @@ pub(crate) use client::{Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
-pub(crate) use procfs::with_ancestors;
+pub(crate) use procfs::{has_children, with_ancestors};
 pub(crate) use program::{find_program, tender_program, this_program};
 pub(crate) use spawn::is_mark;
 pub(crate) use state::{LastExit, Life, Phase, State};

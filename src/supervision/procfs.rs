@@ -120,6 +120,12 @@ fn read_of_kernel(path: &str) -> Option<String> {
     Some(text)
 }
 
+/// Tells whether a process has children. Where the kernel does not say, it may have some.
+pub(crate) fn has_children(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))
+        .map_or(true, |listed| !listed.trim().is_empty())
+}
+
 /// Returns a process and those above it, nearest first.
 pub(crate) fn with_ancestors(pid: i32) -> Vec<i32> {
     let mut found = vec![pid];

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use comfy_table::{Cell, Color, ContentArrangement, Table as Grid, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table as Grid, presets};
+
+/// The columns that a narrow terminal may wrap.
+const PROSE: [&str; 4] = ["labels", "location", "reason", "value"];
 
 /// How a cell is to be felt. Its colour only repeats what its text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,15 @@ impl fmt::Display for Table {
         for row in &self.rows {
             let cells = row.iter().zip(&used).filter(|(_, used)| **used);
             grid.add_row(cells.map(|(cell, _)| painted(cell)).collect::<Vec<_>>());
+        }
+        // Only prose may be wrapped: half a name or a version is none.
+        for (column, (title, _)) in grid
+            .column_iter_mut()
+            .zip(self.header.iter().zip(&used).filter(|(_, used)| **used))
+        {
+            if !PROSE.contains(title) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
         // The first column starts at the margin, and no line ends in blanks.
         let text = grid.to_string();

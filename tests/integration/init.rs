@@ -101,13 +101,13 @@ fn a_place_that_is_taken_is_refused_and_left_alone() {
     insta::assert_snapshot!(sandbox.run("init home/repository/new"), @r"
     --- stderr
     error: `$ROOT/home/repository/new` is inside the repository $ROOT/home/repository
-    hint: choose a place outside
+    hint: choose a place outside, or one that its .gitignore names
     --- exit code 3
     ");
     insta::assert_snapshot!(sandbox.run("init home/repository/.git/new"), @r"
     --- stderr
     error: `$ROOT/home/repository/.git/new` is inside the repository $ROOT/home/repository/.git
-    hint: choose a place outside
+    hint: choose a place outside, or one that its .gitignore names
     --- exit code 3
     ");
     insta::assert_snapshot!(sandbox.run("init home/repository"), @r"
@@ -157,13 +157,13 @@ fn the_demo_runs_is_shown_and_goes_without_a_trace() {
 
     Next:
       cd $ROOT/fleet
-      fleet send demo/scribe "hello"     type into an agent's terminal
-      fleet logs demo/scribe             read it
-      fleet update demo v0.2.0 --restart move it to the next version of its harness
-      fleet attach demo/scribe           look at it live; Ctrl-b d leaves it
+      fleet send demo/scribe "hello"      type into an agent's terminal
+      fleet logs demo/scribe              read it
+      fleet update demo v0.2.0 --restart  move it to the next version of its harness
+      fleet attach demo/scribe            look at it live; Ctrl-b d leaves it
 
     To clean up:
-      fleet --fleet $ROOT/fleet stop --all && rm -r $ROOT/fleet
+      fleet --fleet $ROOT/fleet stop --all && rm -rf $ROOT/fleet
     --- stderr
     made the fleet $ROOT/fleet
     created `demo` at $ROOT/fleet/projects/demo, with agents v0.1.0 (<commit>)
@@ -211,5 +211,24 @@ fn a_demo_that_was_cut_off_goes_on() {
     let again = fleet_in(&sandbox, &home, "init --demo");
     assert!(again.contains("`demo` is up already"), "{again}");
     let stopped = fleet_in(&sandbox, &home, "--fleet fleet-demo stop --all");
+    assert!(stopped.ends_with("exit code 0\n"), "{stopped}");
+}
+
+#[test]
+fn a_place_that_the_repository_around_it_ignores_is_fine() {
+    let sandbox = Sandbox::new();
+    let around = sandbox.at("around");
+    fs::create_dir(&around).expect("the sandbox is writable");
+    sandbox.git(&around, &["init", "--quiet"]);
+    let refused = fleet_in(&sandbox, &around, "init --demo");
+    assert!(refused.ends_with("exit code 3\n"), "{refused}");
+    fs::write(around.join(".gitignore"), "/fleet-demo/\n").expect("the sandbox is writable");
+    let made = fleet_in(&sandbox, &around, "init --demo");
+    assert!(made.ends_with("exit code 0\n"), "{made}");
+    assert_eq!(
+        sandbox.git(&around, &["status", "--porcelain"]),
+        "?? .gitignore"
+    );
+    let stopped = fleet_in(&sandbox, &around, "--fleet fleet-demo stop --all");
     assert!(stopped.ends_with("exit code 0\n"), "{stopped}");
 }

@@ -101,13 +101,13 @@ fn a_bare_name_of_several_agents_lists_them() {
     assert_snapshot!(sandbox.run("logs demo"), @r"
     --- stderr
     error: `demo` has more than one agent
-    hint: name one: `demo/one` and `demo/two`
+    hint: name one: `demo/one` and `demo/two`; `demo/harness` is the harness's own terminal
     --- exit code 2
     ");
     assert_snapshot!(sandbox.run("send demo hello"), @r"
     --- stderr
     error: `demo` has more than one agent
-    hint: name one: `demo/one` and `demo/two`
+    hint: name one: `demo/one` and `demo/two`; `demo/harness` is the harness's own terminal
     --- exit code 2
     ");
     assert_snapshot!(sandbox.run("logs demo/tow"), @r"
@@ -242,4 +242,27 @@ fn a_session_with_a_similar_name_is_never_meant() {
     sandbox.fleet(&["send", "demo", "hello"]).exited(1);
     assert!(!sandbox.fleet(&["logs", "demo2"]).stdout.contains("hello"));
     sandbox.fleet(&["stop", "demo2"]).succeeded();
+}
+
+#[test]
+fn nothing_is_typed_where_nobody_reads() {
+    let sandbox = running();
+    let harness = sandbox.status("demo")["process"]["pid"].to_string();
+    sandbox
+        .output(
+            sandbox
+                .command("kill", sandbox.root())
+                .args(["-9", &harness]),
+        )
+        .succeeded();
+    sandbox.wait_for("the crash", || {
+        sandbox.status("demo")["verdict"] == "crashed"
+    });
+    assert_snapshot!(sandbox.run("send demo hello"), @r"
+    --- stderr
+    error: nothing runs in this terminal of `demo` any more
+    hint: `fleet status demo` and `fleet logs demo` tell how it ended; `fleet start demo` tries again
+    --- exit code 1
+    ");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
 }

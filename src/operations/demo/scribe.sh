@@ -3,5 +3,5 @@
 echo "scribe: tell me something, and it goes into notes.md"
 while read -r line; do
     printf -- '- %s\n' "$line" >>notes.md
-    echo "scribe: noted; notes.md has $(wc -l <notes.md) lines"
+    echo "scribe: noted as line $(wc -l <notes.md) of notes.md"
 done

@@ -58,7 +58,11 @@ fn a_label_chooses() {
     started `three`
     --- exit code 0
     ");
-    assert_snapshot!(sandbox.run("start --label nothing"), @"--- exit code 0");
+    assert_snapshot!(sandbox.run("start --label nothing"), @r"
+    --- stderr
+    none of 3 projects is chosen
+    --- exit code 0
+    ");
     assert_eq!(sandbox.status("two")["verdict"], "down");
     assert_snapshot!(sandbox.run("stop --label slow"), @r"
     --- stderr
