@@ -5,7 +5,10 @@
 use std::path::Path;
 
 /// Ends the sessions that [`start`] made.
-pub(crate) const END: &str = "tmux -S shell.socket kill-server";
+///
+/// A server that is about to end refuses new sessions: the next run gets a socket of its own.
+pub(crate) const END: &str =
+    "tmux -S shell.socket kill-server; mv shell.socket ended.socket 2> /dev/null || true";
 
 /// Makes one project.
 pub(crate) fn create(run: usize) -> String {
