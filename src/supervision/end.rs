@@ -160,6 +160,10 @@ impl Tender {
         self.terminal.take_back();
         self.enter(last.phase, last.reason);
         self.terminal.say(&self.last_line());
+        // Only the last screen is left, and that is no reason to keep others from running here.
+        if Sweep::of(&self.life).finds_nothing() {
+            self.claim = None;
+        }
         release_memory();
         loop {
             match self.wait(None) {
