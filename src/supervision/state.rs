@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::process::{Process, boot};
 use super::unit::check_version;
+use crate::error::Advise as _;
 use crate::files::{self, Durability};
 
 /// The facts of one unit. The tender alone writes them; each change replaces the file.
@@ -104,7 +105,13 @@ impl State {
         };
         let state: Self = check_version(&text)
             .and_then(|()| Ok(serde_json::from_str(&text)?))
-            .with_context(|| format!("cannot read the state `{}`", path.display()))?;
+            .with_context(|| format!("cannot read the state `{}`", path.display()))
+            .hint(|| {
+                format!(
+                    "a newer version may have written it; `rm {}` forgets what it says",
+                    path.display()
+                )
+            })?;
         // Another boot may number file systems anew, and nothing of an earlier boot can be alive.
         let is_recent = boot().is_some_and(|boot| boot == state.tender.boot);
         Ok(Some(state).filter(|state| !is_recent || state.is_of(path)))
