@@ -1,9 +1,10 @@
 //! The wave of sessions that are started together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use crate::error::{failed, timed_out};
 use crate::files::Lock;
@@ -27,6 +28,10 @@ const SETTLING: Duration = Duration::from_millis(50);
 
 /// The same, where tmux has complained already.
 const AFTER_COMPLAINT: Duration = Duration::from_secs(3);
+
+/// How many of those that ended at once are asked for their last words, and how many lines that have scrolled away.
+const MOST_HEARD: usize = 8;
+const SCREEN: usize = 50;
 
 /// Starts sessions in one call of tmux, and waits until each says how it went. Their locks are held by the caller.
 pub(super) fn launch(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Outcome>> {
@@ -62,11 +67,49 @@ pub(super) fn launch(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Outcom
     // What ends at once, for want of a program or by a mistake in a file, has not been started.
     let settled = Instant::now() + SETTLING;
     watch.wait_until(settled, |_| started.iter().all(Launch::has_ended))?;
+    let said = last_words(fleet, &started);
     outcomes.extend(started.iter().map(|launch| Outcome {
         project: launch.name.clone(),
-        result: launch.outcome(complaint.as_deref()),
+        result: launch.outcome(complaint.as_deref(), said.get(&launch.name)),
     }));
     Ok(outcomes)
+}
+
+/// Returns what those that ended at once said last: the line that tells of an error, else the last line. Of a few only,
+/// since each is a call of tmux.
+fn last_words(fleet: &Fleet, launches: &[Launch]) -> BTreeMap<Name, String> {
+    let ended = launches
+        .iter()
+        .filter(|launch| launch.has_ended())
+        .take(MOST_HEARD);
+    let ended: Vec<&Launch> = ended.collect();
+    if ended.is_empty() {
+        return BTreeMap::new();
+    }
+    // What cannot be heard now can still be read with `fleet logs`.
+    let Ok(tmux) = fleet.tmux() else {
+        return BTreeMap::new();
+    };
+    let Ok(Panes::Running { panes, .. }) = tmux.panes() else {
+        return BTreeMap::new();
+    };
+    let heard = ended.into_iter().filter_map(|launch| {
+        let own = panes
+            .iter()
+            .find(|pane| pane.session == launch.name.as_str() && pane.name == WINDOW)?;
+        let screen = tmux.capture(&own.pane, SCREEN).ok()?;
+        // The tender's own line comes last.
+        let said: Vec<&str> = screen
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.contains(" UTC] `"))
+            .collect();
+        let telling = said
+            .iter()
+            .find(|line| line.starts_with("error"))
+            .or(said.last())?;
+        Some((launch.name.clone(), (*telling).to_owned()))
+    });
+    heard.collect()
 }
 
 /// Asks tmux for the sessions, in one call; returns what tmux complained about. Some of them may run all the same.
@@ -166,7 +209,7 @@ impl Launch {
         })
     }
 
-    fn outcome(&self, complaint: Option<&str>) -> anyhow::Result<String> {
+    fn outcome(&self, complaint: Option<&str>, said: Option<&String>) -> anyhow::Result<String> {
         let name = &self.name;
         let Some(state) = self.answer()? else {
             let fault = match complaint {
@@ -194,7 +237,12 @@ impl Launch {
                     .clone()
                     .or_else(|| state.last_exit.as_ref().map(LastExit::to_string));
                 let reason = reason.unwrap_or_else(|| "nobody saw why".to_owned());
-                Err(failed(format!("`{name}` ended at once: {reason}"))
+                let ended = failed(format!("`{name}` ended at once: {reason}"));
+                let ended = match said {
+                    Some(words) => ended.because(anyhow!("it said: {words}")),
+                    None => ended,
+                };
+                Err(ended
                     .hint(format!("`fleet logs {name}` shows its last screen"))
                     .into())
             }

@@ -130,3 +130,19 @@ fn a_process_that_died_unrecorded_is_started_again() {
     assert_eq!(sandbox.running("run.sh").len(), 1);
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+#[test]
+fn what_ends_at_once_was_not_started_and_says_why() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .script("v1", "echo error: no such thing; exit 3\n")
+        .project("demo", "v1");
+    assert_snapshot!(sandbox.run("start demo"), @r"
+    --- stderr
+    error: `demo` ended at once: exit status 3
+      because: it said: error: no such thing
+    hint: `fleet logs demo` shows its last screen
+    --- exit code 1
+    ");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
