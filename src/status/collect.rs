@@ -175,8 +175,10 @@ fn pin_report(common: &Common<'_>, project: &Project, running: Option<&State>) -
         .commit()
         .filter(|pinned| facts.checkout.commit() != Some(*pinned))
     {
+        // Without a mirror nobody knows what the harness has: a deleted cache loses no commit.
         let mirror = common.fleet.known_mirror(&project.harness);
-        facts.lost = pins::is_lost(&project.location, engine, pinned, mirror.as_ref());
+        facts.lost = mirror
+            .is_some_and(|mirror| pins::is_lost(&project.location, engine, pinned, Some(&mirror)));
     }
     let word = if common.interrupted.contains(&project.name) {
         PinWord::Interrupted

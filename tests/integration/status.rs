@@ -2,6 +2,7 @@
 
 mod json;
 mod pins;
+mod probe;
 mod unknown;
 mod verdicts;
 

@@ -119,3 +119,35 @@ fn a_directory_that_is_no_repository_is_unknown() {
     word(&sandbox, "unknown");
     assert_eq!(sandbox.status("demo")["verdict"], "down");
 }
+
+#[test]
+fn a_commit_that_only_the_project_knew_is_lost_with_its_engine() {
+    let sandbox = two_versions();
+    let (demo, engine) = (sandbox.place("demo"), sandbox.place("demo").join("engine"));
+    sandbox.write("fleet/projects/demo/engine/mine.txt", "mine\n");
+    sandbox.git(&engine, &["add", "mine.txt"]);
+    sandbox.git(&engine, &["commit", "--quiet", "--message", "mine"]);
+    sandbox.git(&demo, &["commit", "--quiet", "--all", "--message", "mine"]);
+    std::fs::remove_dir_all(&engine).unwrap();
+    std::fs::remove_dir_all(demo.join(".git/modules")).unwrap();
+    word(&sandbox, "lost");
+    // Without the mirror nobody knows what the harness has.
+    std::fs::remove_dir_all(sandbox.at("home/.cache/fleet")).unwrap();
+    word(&sandbox, "missing");
+}
+
+#[test]
+fn a_life_begun_by_another_version_is_skew() {
+    let sandbox = two_versions().started("demo", "is up");
+    let file = "fleet/.fleet/state/demo.json";
+    let installed = format!("\"runner\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    let state = sandbox.read(file);
+    assert!(state.contains(&installed), "{state}");
+    sandbox.write(file, &state.replace(&installed, "\"runner\":\"0.0.1\""));
+    word(&sandbox, "skew");
+    let reason = sandbox.status("demo")["pin"]["reason"].to_string();
+    assert!(reason.contains("started by version 0.0.1"), "{reason}");
+    sandbox.fleet(&["restart", "demo"]).succeeded();
+    word(&sandbox, "ok");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
