@@ -225,7 +225,7 @@ impl Drop for Sandbox {
 }
 
 /// Asks until the answer is yes or the time is over: the one place in these tests that waits by asking again.
-fn poll(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
+pub(crate) fn poll(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {

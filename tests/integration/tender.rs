@@ -11,6 +11,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
+use crate::sandbox::poll;
+
 /// What each life of the tests' harness does first: it says which process of an earlier one it still meets, and leaves
 /// two behind that hide from their parent and ignore what asks them to go.
 const HARNESS: &str = r#"
@@ -170,14 +172,12 @@ impl Drop for Bench {
 /// Waits until something is there, for as long as a busy machine may need.
 #[track_caller]
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < deadline {
-        if let Some(found) = look() {
-            return found;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("waited in vain for {what}");
+    let mut found = None;
+    poll(Duration::from_secs(20), || {
+        found = look();
+        found.is_some()
+    });
+    found.unwrap_or_else(|| panic!("waited in vain for {what}"))
 }
 
 #[track_caller]
@@ -563,10 +563,13 @@ fn a_tender_sleeps_while_nothing_happens() {
             .map(|(_, count)| count.trim().parse::<u64>().unwrap())
             .sum()
     };
-    // It may still be on its way to sleep: the last look it takes is at nothing.
+    // It may still be on its way to sleep. Looks come 1, 2, 4, 8, 16 and then 20 ms after one another: so many equal
+    // ones in a row are more than 300 ms in which nothing woke it.
+    let (mut last, mut equal) = (0, 0);
     wait_for("sleep", || {
-        let before = switches();
-        std::thread::sleep(Duration::from_millis(300));
-        (switches() == before).then_some(())
+        let now = switches();
+        equal = if now == last { equal + 1 } else { 0 };
+        last = now;
+        (equal == 20).then_some(())
     });
 }
