@@ -11,7 +11,7 @@ use crate::files::{self, Durability, Lock};
 use crate::harness::{self, Manifest, Places};
 use crate::journal::Journal;
 use crate::names::{CommitId, HarnessUrl, Name, fingerprint};
-use crate::pins::{Mirror, Move};
+use crate::pins::{self, Mirror, Move};
 use crate::registry::{self, Edit, Project, Registry};
 use crate::sessions::{self, Tmux};
 use crate::ui::Ui;
@@ -256,6 +256,27 @@ impl Fleet {
             mirror,
             rescue,
         })
+    }
+
+    /// Reads the manifest at a commit from a project's own copy of its harness: a mirror may be gone.
+    pub(crate) fn vendored_manifest(
+        &self,
+        project: &Project,
+        commit: &CommitId,
+    ) -> anyhow::Result<Manifest> {
+        let (name, engine, file) = (&project.name, self.engine(project)?, harness::MANIFEST_FILE);
+        let bytes = pins::file_at(&project.location, engine, commit, file)?.ok_or_else(|| {
+            refused(format!(
+                "the harness of `{name}` has no `{file}` at {}",
+                commit.short()
+            ))
+            .hint(format!(
+                "`fleet update {name} REF` moves it to a version that has one"
+            ))
+        })?;
+        let text =
+            String::from_utf8(bytes).with_context(|| format!("`{engine}/{file}` is not UTF-8"))?;
+        Manifest::parse(&text).with_context(|| format!("cannot use the harness of `{name}`"))
     }
 
     /// Reads the manifest at a commit of a project's harness.

@@ -309,7 +309,7 @@ fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Some(repository) if super::init::is_ignored(&repository, location)? => Ok(()),
+        Some(repository) if placing::is_ignored(&repository, location)? => Ok(()),
         Some(repository) => refuse(format!(
             "it is inside the repository {}, which does not ignore it",
             repository.display()

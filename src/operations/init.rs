@@ -14,7 +14,7 @@ use crate::pins::{self, Mirror, NewFile, NewRepository};
 use crate::registry;
 use crate::ui::Ui;
 
-use super::placing::place;
+use super::placing::{is_ignored, place};
 use super::{Creation, create, demo};
 
 mod unfinished;
@@ -128,20 +128,6 @@ fn check(directory: &Path) -> anyhow::Result<()> {
         .into()),
         Some(_) | None => Ok(()),
     }
-}
-
-/// Tells whether a repository will never take a directory for a part of itself.
-pub(super) fn is_ignored(repository: &Path, directory: &Path) -> anyhow::Result<bool> {
-    let parent = directory
-        .parent()
-        .and_then(|parent| parent.canonicalize().ok());
-    let (Some(parent), Some(name)) = (parent, directory.file_name()) else {
-        return Ok(false);
-    };
-    let place = parent.join(name);
-    place
-        .strip_prefix(repository)
-        .map_or(Ok(false), |relative| pins::ignores(repository, relative))
 }
 
 fn build(

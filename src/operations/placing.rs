@@ -87,3 +87,17 @@ pub(super) fn take_back(steps: &[Step], failed: &Step) -> anyhow::Result<()> {
 pub(super) fn remove_built(beside: &Path) -> anyhow::Result<()> {
     files::remove_tree_if_there(beside).context("cannot clear away what is unfinished")
 }
+
+/// Tells whether a repository will never take a directory for a part of itself.
+pub(super) fn is_ignored(repository: &Path, directory: &Path) -> anyhow::Result<bool> {
+    let parent = directory
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok());
+    let (Some(parent), Some(name)) = (parent, directory.file_name()) else {
+        return Ok(false);
+    };
+    let place = parent.join(name);
+    place
+        .strip_prefix(repository)
+        .map_or(Ok(false), |relative| pins::ignores(repository, relative))
+}

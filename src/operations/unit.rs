@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::error::{failed, refused};
 use crate::files::Lock;
 use crate::fleet::Fleet;
-use crate::harness::{MANIFEST_FILE, Manifest, Mode};
+use crate::harness::{Manifest, Mode};
 use crate::names::{CommitId, Name};
 use crate::pins::{self, Depth};
 use crate::registry::{Project, Watch};
@@ -39,22 +39,7 @@ pub(super) fn pinned(fleet: &Fleet, project: &Project) -> anyhow::Result<Pinned>
             project.name
         ))
     })?;
-    let bytes =
-        pins::file_at(&project.location, engine, &commit, MANIFEST_FILE)?.ok_or_else(|| {
-            refused(format!(
-                "the harness of `{}` has no `{MANIFEST_FILE}` at {}",
-                project.name,
-                commit.short()
-            ))
-            .hint(format!(
-                "`fleet update {} REF` moves it to a version that has one",
-                project.name
-            ))
-        })?;
-    let text = String::from_utf8(bytes)
-        .with_context(|| format!("`{engine}/{MANIFEST_FILE}` is not UTF-8"))?;
-    let manifest = Manifest::parse(&text)
-        .with_context(|| format!("cannot use the harness of `{}`", project.name))?;
+    let manifest = fleet.vendored_manifest(project, &commit)?;
     Ok(Pinned { commit, manifest })
 }
 

@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::command;
 use crate::files::{self, Durability};
 use crate::fleet::Fleet;
-use crate::harness::{MANIFEST_FILE, Manifest};
+use crate::harness::Manifest;
 use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
-use crate::pins;
 use crate::registry::Project;
 use crate::supervision::{Liveness, State, Unit, find_program};
 
@@ -68,13 +67,7 @@ fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
         return Ok(());
     };
     let commit: CommitId = commit.parse().map_err(|why: String| anyhow::anyhow!(why))?;
-    let bytes = pins::file_at(
-        &project.location,
-        fleet.engine(project)?,
-        &commit,
-        MANIFEST_FILE,
-    )?;
-    let manifest = Manifest::parse(&String::from_utf8(bytes.unwrap_or_default())?)?;
+    let manifest = fleet.vendored_manifest(project, &commit)?;
     let argv = Manifest::expand(&manifest.commands.status, &fleet.places(project, &commit)?);
     let Some((program, arguments)) = argv.split_first() else {
         return Ok(());
