@@ -15,6 +15,7 @@ mod cli;
 mod command;
 mod commands;
 mod error;
+mod events;
 mod files;
 mod fleet;
 mod harness;

@@ -11,7 +11,7 @@ use super::project::Project;
 use super::runner::{Delivery, Runner};
 use crate::error::{failed, usage};
 use crate::files::{self, Durability};
-use crate::names::Name;
+use crate::names::{Name, Restart, RestartOn};
 use crate::supervision::{Policy, Process, Unit, VERSION, find_program};
 
 /// Seconds that an agent has to end once it is asked to: less than whoever stops this run is likely to grant.
@@ -99,6 +99,9 @@ fn prepare(project: &Project, runner: &Runner, agent: Agent) -> anyhow::Result<P
         commit: None,
         runner: env!("CARGO_PKG_VERSION").to_owned(),
         again: format!("agents restart {}", agent.name),
+        keeps_history: false,
+        capture: Vec::new(),
+        shared: None,
     };
     Ok(Prepared {
         name: agent.name,
@@ -122,17 +125,17 @@ impl Prepared {
     }
 }
 
-/// Five restarts in an hour, then it is given up on.
 fn policy(watch: Watch) -> Policy {
     Policy {
         heal: match watch {
             Watch::Heal => true,
             Watch::Off => false,
         },
-        // An agent that was told to quit is still wanted.
-        heal_success: true,
-        restarts: 5,
-        window: 3600.0,
+        restart: Restart {
+            // An agent that was told to quit is still wanted.
+            on: RestartOn::Always,
+            ..Restart::DEFAULT
+        },
     }
 }
 

@@ -45,12 +45,12 @@ pub(super) fn restart(ui: &Ui, project: &Project, name: &Name) -> anyhow::Result
 
 fn tell(ui: &Ui, name: &Name, state: &State) -> anyhow::Result<Exit> {
     match state.phase {
-        Phase::Starting | Phase::Running | Phase::Finished => {
+        Phase::Starting | Phase::Running | Phase::Waiting | Phase::Finished => {
             let pid = state.life.as_ref().map_or(0, |life| life.process.pid);
             ui.result(format!("restarted `{name}` (pid {pid})"));
             Ok(Exit::Done)
         }
-        Phase::Stopping | Phase::Down | Phase::Crashed | Phase::Parked => {
+        Phase::Stopping | Phase::Down | Phase::Crashed | Phase::Lost | Phase::Parked => {
             let fault = failed(format!("`{name}` was started anew and does not run"));
             Err(match seat::reason(state) {
                 Some(why) => fault.because(anyhow::anyhow!(why)),

@@ -185,14 +185,14 @@ impl Seat {
     fn end_of(&self, state: &State) -> Option<End> {
         let why = || reason(state).unwrap_or_else(|| "no reason was given".to_owned());
         match state.phase {
-            Phase::Starting | Phase::Running | Phase::Stopping => None,
+            Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => None,
             // Whoever ends a tender or its window by hand has not asked for the agent to be down.
             Phase::Down if !self.is_unwanted() => None,
             Phase::Down => Some(End::Down),
             Phase::Finished => Some(End::Finished),
             // What is healed does not crash by itself: its terminal went away.
-            Phase::Crashed if self.prepared.unit.policy.heal => None,
-            Phase::Crashed => Some(End::Crashed(why())),
+            Phase::Crashed | Phase::Lost if self.prepared.unit.policy.heal => None,
+            Phase::Crashed | Phase::Lost => Some(End::Crashed(why())),
             Phase::Parked => Some(End::Parked(why())),
         }
     }
@@ -210,8 +210,8 @@ impl Seat {
             return Ok(());
         };
         match state.phase {
-            Phase::Starting | Phase::Running => {}
-            Phase::Finished | Phase::Crashed | Phase::Parked => {}
+            Phase::Starting | Phase::Running | Phase::Waiting => {}
+            Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {}
             // Its window is about to close.
             Phase::Stopping | Phase::Down => return Ok(()),
         }
@@ -363,11 +363,13 @@ pub(super) fn phase_word(phase: Phase) -> &'static str {
     match phase {
         Phase::Starting => "starting",
         Phase::Running => "running",
+        Phase::Waiting => "waiting",
         Phase::Stopping => "stopping",
         Phase::Down => "down",
         Phase::Finished => "finished",
         Phase::Crashed => "crashed",
         Phase::Parked => "parked",
+        Phase::Lost => "lost",
     }
 }
 
@@ -383,9 +385,11 @@ fn describe(name: &crate::names::Name, state: &State) -> String {
                 _ => format!("`{name}` is {word} (pid {pid})"),
             }
         }
-        Phase::Starting | Phase::Stopping | Phase::Down => format!("`{name}` is {word}"),
+        Phase::Starting | Phase::Waiting | Phase::Stopping | Phase::Down => {
+            format!("`{name}` is {word}")
+        }
         Phase::Finished => format!("`{name}` has {word}"),
-        Phase::Crashed | Phase::Parked => {
+        Phase::Crashed | Phase::Lost | Phase::Parked => {
             let why = reason(state).unwrap_or_default();
             format!("`{name}` is {word}: {why}")
         }

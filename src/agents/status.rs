@@ -161,7 +161,7 @@ fn describe(line: &mut Line, state: &State, run: Option<&Run>) {
 fn word(state: &State, run: Option<&Run>) -> (&'static str, Option<&'static str>) {
     let said = phase_word(state.phase);
     match state.phase {
-        Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => {
+        Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
             let is_of_this_run = run.is_none_or(|run| state.since >= run.since);
             return if is_of_this_run {
                 (said, None)
@@ -169,7 +169,7 @@ fn word(state: &State, run: Option<&Run>) -> (&'static str, Option<&'static str>
                 ("starting", None)
             };
         }
-        Phase::Starting | Phase::Running | Phase::Stopping => {}
+        Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {}
     }
     let of_life = state.life.as_ref().map(|life| life.process.liveness());
     match (state.tender.liveness(), of_life) {

@@ -1,6 +1,11 @@
 //! Durations as people write them.
 
+use std::str::FromStr;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::checked_text;
 
 /// Reads a duration such as `500ms`, `10s`, `2m` or `1h`; `None` where it is none.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
@@ -16,5 +21,67 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
         "m" => Some(Duration::from_secs(number * 60)),
         "h" => Some(Duration::from_secs(number * 3600)),
         _ => None,
+    }
+}
+
+/// A length of time as written: a whole number and its unit, at most a day.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Time(String);
+
+checked_text!(Time, "^[0-9]{1,9}(ms|s|m|h)$");
+
+impl Time {
+    /// Returns the time it stands for, at most a day.
+    pub(crate) fn duration(&self) -> Duration {
+        duration(&self.0).expect("it was checked when it was read")
+    }
+}
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match duration(text) {
+            Some(duration) if duration <= Duration::from_secs(24 * 3600) => {
+                Ok(Self(text.to_owned()))
+            }
+            Some(_) => Err(format!("`{text}` is longer than a day")),
+            None => Err(format!(
+                "`{}` is not a length of time: write `500ms`, `10s` or `2m`",
+                text.escape_debug()
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_has_a_number_and_a_unit() {
+        for (text, milliseconds) in [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("0s", 0)] {
+            let time: Time = text.parse().unwrap();
+            assert_eq!(time.duration(), Duration::from_millis(milliseconds));
+        }
+        for text in ["24h", "000000010s"] {
+            assert!(text.parse::<Time>().is_ok(), "{text:?} is refused");
+        }
+        for text in [
+            "",
+            "10",
+            "s",
+            "-1s",
+            "1.5s",
+            "1 s",
+            "25h",
+            "1d",
+            "٣s",
+            "9999999999s",
+            "1s1s",
+        ] {
+            assert!(text.parse::<Time>().is_err(), "{text:?} is taken");
+        }
     }
 }

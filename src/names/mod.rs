@@ -9,14 +9,16 @@ mod fingerprint;
 mod nearest;
 mod project;
 mod reference;
+mod restart;
 mod url;
 
 pub(crate) use commit::CommitId;
-pub(crate) use duration::duration;
+pub(crate) use duration::{Time, duration};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use nearest::nearest;
 pub(crate) use project::Name;
 pub(crate) use reference::Ref;
+pub(crate) use restart::{Restart, RestartOn, RestartText};
 pub(crate) use url::HarnessUrl;
 
 /// Gives a checked text type the traits that files and command lines need.

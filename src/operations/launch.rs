@@ -11,7 +11,9 @@ use crate::files::Lock;
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
 use crate::sessions::{NewSession, NewWindow, Panes};
-use crate::supervision::{self, LastExit, Phase, Process, State, StateWatch, Want, write_desired};
+use crate::supervision::{
+    self, LastExit, Phase, Process, State, StateWatch, Unit, Want, write_desired,
+};
 
 use super::environment::{self, Environment};
 use super::plan::Outcome;
@@ -33,12 +35,24 @@ const AFTER_COMPLAINT: Duration = Duration::from_secs(3);
 const MOST_HEARD: usize = 8;
 const SCREEN: usize = 50;
 
+/// Why sessions are started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// The operator asked: in the environment of now, and earlier deaths are forgotten.
+    Asked,
+    /// They should run and do not: in the environment of the last start, and earlier deaths still count.
+    BroughtBack,
+}
+
 /// Starts sessions in one call of tmux, and waits until each says how it went. Their locks are held by the caller.
-pub(super) fn launch(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Outcome>> {
-    let recorded = environment::record();
+pub(super) fn launch(
+    fleet: &Fleet,
+    names: &[Name],
+    occasion: Occasion,
+) -> anyhow::Result<Vec<Outcome>> {
     let (mut started, mut outcomes) = (Vec::new(), Vec::new());
     for name in names {
-        match prepare_launch(fleet, name, recorded.clone()) {
+        match prepare_launch(fleet, name, occasion) {
             Ok(launch) => started.push(launch),
             Err(error) => outcomes.push(Outcome {
                 project: name.clone(),
@@ -144,6 +158,11 @@ fn open_sessions(fleet: &Fleet, launches: &[Launch]) -> anyhow::Result<Option<St
     Ok(asked.err().map(|error| format!("{error:#}")))
 }
 
+/// Returns the environment that the last `start` recorded.
+fn recorded(files: &UnitFiles) -> anyhow::Result<Environment> {
+    Ok(environment::kept(Unit::read(&files.unit)?.environment))
+}
+
 /// A session that is about to be started.
 struct Launch {
     name: Name,
@@ -153,12 +172,21 @@ struct Launch {
     before: Option<Process>,
 }
 
-fn prepare_launch(fleet: &Fleet, name: &Name, recorded: Environment) -> anyhow::Result<Launch> {
+fn prepare_launch(fleet: &Fleet, name: &Name, occasion: Occasion) -> anyhow::Result<Launch> {
     let project = fleet.registry.project(name)?;
     let files = fleet.unit_files(name);
-    let unit = unit(fleet, project, recorded)?;
+    let unit = match occasion {
+        Occasion::Asked => unit(fleet, project, environment::record())?,
+        Occasion::BroughtBack => Unit {
+            keeps_history: true,
+            ..unit(fleet, project, recorded(&files)?)?
+        },
+    };
     unit.write(&files.unit)?;
-    write_desired(&files.desired, Want::Up)?;
+    // What is brought back is wanted already, or it is not brought back: the operator's wish stays as it is.
+    if occasion == Occasion::Asked {
+        write_desired(&files.desired, Want::Up)?;
+    }
     let text = files
         .unit
         .to_str()
@@ -226,12 +254,15 @@ impl Launch {
                 .into());
         };
         match state.phase {
+            Phase::Waiting => Ok(format!(
+                "started `{name}`, which has died and waits to come back"
+            )),
             Phase::Running | Phase::Starting if state.restarts > 0 => Ok(format!(
                 "started `{name}`, which has died and come back since"
             )),
             Phase::Running | Phase::Starting => Ok(format!("started `{name}`")),
             Phase::Finished => Ok(format!("started `{name}`, which has finished already")),
-            Phase::Crashed | Phase::Parked | Phase::Down | Phase::Stopping => {
+            Phase::Crashed | Phase::Parked | Phase::Lost | Phase::Down | Phase::Stopping => {
                 let reason = state
                     .reason
                     .clone()

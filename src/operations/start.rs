@@ -14,7 +14,7 @@ use crate::supervision::{self, Liveness, Phase, State};
 use crate::ui::Ui;
 
 use super::environment;
-use super::launch;
+use super::launch::{self, Occasion};
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::prepare::{preparation, prepare};
 use super::step::Step;
@@ -229,7 +229,7 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
             "starting {}",
             crate::ui::count(ready.len(), "project")
         ));
-        outcomes.extend(launch::launch(fleet, &ready)?);
+        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked)?);
     }
     Ok(outcomes)
 }

@@ -15,10 +15,6 @@ use crate::supervision::{self, Policy, Refresh, Unit, VERSION, find_program, sta
 
 use super::environment::{self, Environment};
 
-/// How many deaths an hour are answered by a restart.
-const RESTARTS: u32 = 5;
-const WINDOW_OF_DEATHS: f64 = 3600.0;
-
 /// What a project's life is begun from: the manifest at the pinned commit, and where things are.
 pub(super) struct Pinned {
     pub(super) commit: CommitId,
@@ -80,9 +76,7 @@ pub(super) fn unit(
         environment,
         policy: Policy {
             heal: project.watch == Watch::Heal,
-            heal_success: false,
-            restarts: RESTARTS,
-            window: WINDOW_OF_DEATHS,
+            restart: project.restart.clone(),
         },
         stop_grace: project.stop_grace.as_secs_f64(),
         desired: files.desired,
@@ -93,6 +87,9 @@ pub(super) fn unit(
         commit: Some(commit.to_string()),
         runner: env!("CARGO_PKG_VERSION").to_owned(),
         again: format!("fleet start {}", project.name),
+        keeps_history: false,
+        capture: Vec::new(),
+        shared: Some(fleet.runtime("")),
     })
 }
 

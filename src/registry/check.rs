@@ -14,8 +14,7 @@ use super::places::{Places, forbidden};
 use super::problem::{MOST, Problem};
 use super::recover::Recovered;
 use super::text::{HarnessText, ProjectText};
-use super::values::Grace;
-use crate::names::{Name, Ref, nearest};
+use crate::names::{Name, Ref, Restart, Time, nearest};
 
 /// How long a stop may take where nobody says.
 pub(super) const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -155,6 +154,8 @@ impl Check<'_> {
             name: text.name.unwrap_or_else(|| directory_name(root)),
             projects: projects?,
             default_harness,
+            max_parallel_starts: 8,
+            max_running: 200,
         })
     }
 
@@ -244,7 +245,7 @@ impl Check<'_> {
             enabled: text.enabled.unwrap_or(true),
             watch: text.watch.unwrap_or_default(),
             labels: strings(text.labels),
-            stop_grace: text.stop_grace.as_ref().map_or(STOP_GRACE, Grace::duration),
+            stop_grace: text.stop_grace.as_ref().map_or(STOP_GRACE, Time::duration),
             env: text
                 .env
                 .unwrap_or_default()
@@ -253,6 +254,8 @@ impl Check<'_> {
                 .collect(),
             env_file,
             args: strings(text.args),
+            restart: Restart::DEFAULT,
+            after: Vec::new(),
         })
     }
 }

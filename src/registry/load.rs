@@ -12,7 +12,7 @@ use super::problem::{Invalid, Problem, position};
 use super::recover::{Recovered, recover};
 use super::values::Watch;
 use crate::error::usage;
-use crate::names::{CommitId, HarnessUrl, Name, Ref, nearest};
+use crate::names::{CommitId, HarnessUrl, Name, Ref, Restart, nearest};
 
 /// The name of the registry's file.
 pub(crate) const FILE: &str = "fleet.toml";
@@ -48,6 +48,10 @@ pub(crate) struct FleetSettings {
     pub(crate) projects: PathBuf,
     /// The harness of new projects; it is one of the registry's.
     pub(crate) default_harness: Name,
+    /// How many projects are started at once.
+    pub(crate) max_parallel_starts: usize,
+    /// How many projects may run.
+    pub(crate) max_running: usize,
 }
 
 /// A harness that projects may use.
@@ -94,6 +98,10 @@ pub(crate) struct Project {
     pub(crate) env_file: Option<PathBuf>,
     /// What `{args}` becomes; no NUL in any.
     pub(crate) args: Vec<String>,
+    /// When it comes back after a death, where `watch` says that it does.
+    pub(crate) restart: Restart,
+    /// Which projects are started before it where several are: each is registered, and no one waits for itself.
+    pub(crate) after: Vec<Name>,
 }
 
 impl Registry {

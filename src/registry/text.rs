@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Argument, EnginePath, EnvironmentName, Grace, Label, Place, Watch};
-use crate::names::{CommitId, HarnessUrl, Name, Ref};
+use super::values::{Argument, EnginePath, EnvironmentName, Label, Place, Watch};
+use crate::names::{CommitId, HarnessUrl, Name, Ref, Time};
 
 /// The registry of a fleet: which projects exist, where, with which harness, at which ref, enabled or not.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -76,7 +76,7 @@ pub(super) struct ProjectText {
     /// Words to select projects by.
     pub(super) labels: Option<Vec<Label>>,
     /// How long a stop may take before what is left is killed: `500ms`, `10s`, `2m`. Default: `10s`.
-    pub(super) stop_grace: Option<Grace>,
+    pub(super) stop_grace: Option<Time>,
     /// Variables for the harness. Never secrets: see `env_file`.
     pub(super) env: Option<BTreeMap<EnvironmentName, Argument>>,
     /// A file of mode 0600 with further variables, one `NAME=value` per line.

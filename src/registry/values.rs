@@ -2,9 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
-
-use crate::names::duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -154,37 +151,6 @@ impl FromStr for EnginePath {
     }
 }
 
-/// A length of time as written: a whole number and its unit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(super) struct Grace(String);
-
-checked_text!(Grace, "^[0-9]{1,9}(ms|s|m|h)$");
-
-impl Grace {
-    /// Returns the time it stands for, at most a day.
-    pub(super) fn duration(&self) -> Duration {
-        duration(&self.0).expect("it was checked when it was read")
-    }
-}
-
-impl FromStr for Grace {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match duration(text) {
-            Some(duration) if duration <= Duration::from_secs(24 * 3600) => {
-                Ok(Self(text.to_owned()))
-            }
-            Some(_) => Err(format!("`{text}` is longer than a day")),
-            None => Err(format!(
-                "`{}` is not a length of time: write `500ms`, `10s` or `2m`",
-                text.escape_debug()
-            )),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,30 +163,6 @@ mod tests {
         for text in bad {
             assert!(text.parse::<T>().is_err(), "{text:?} is taken");
         }
-    }
-
-    #[test]
-    fn a_length_of_time_has_a_number_and_a_unit() {
-        for (text, milliseconds) in [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("0s", 0)] {
-            let grace: Grace = text.parse().unwrap();
-            assert_eq!(grace.duration(), Duration::from_millis(milliseconds));
-        }
-        case::<Grace>(
-            &["24h", "000000010s"],
-            &[
-                "",
-                "10",
-                "s",
-                "-1s",
-                "1.5s",
-                "1 s",
-                "25h",
-                "1d",
-                "٣s",
-                "9999999999s",
-                "1s1s",
-            ],
-        );
     }
 
     #[test]

@@ -154,7 +154,10 @@ fn judge_tended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
                 None => starting,
             }
         }
-        Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => judge_ended(name, state),
+        Phase::Waiting => judge_waiting(name, state),
+        Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
+            judge_ended(name, state)
+        }
     }
 }
 
@@ -166,8 +169,10 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
         return judge_stopped(state, desired);
     }
     match state.phase {
-        Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => judge_ended(name, state),
-        Phase::Starting | Phase::Running | Phase::Stopping => {
+        Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
+            judge_ended(name, state)
+        }
+        Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {
             let cause = if state.tender.boot != facts.boot {
                 "the machine was restarted while it ran".to_owned()
             } else {
@@ -188,14 +193,28 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
     }
 }
 
+/// Judges a run whose next life is waited for.
+fn judge_waiting(name: &str, state: &State) -> Judgement {
+    let waiting = judge_ended(name, state);
+    let due = state
+        .due
+        .as_ref()
+        .map(|due| format!("restart due at {}", due.at.strftime("%H:%M:%S UTC")));
+    Judgement {
+        verdict: Verdict::Crashed,
+        next: due,
+        ..waiting
+    }
+}
+
 /// Judges a run that was stopped after its tender had gone, which could not write it down any more.
 fn judge_stopped(state: &State, desired: &Desired) -> Judgement {
     match state.phase {
         Phase::Down => judge_ended(&state.name, state),
-        Phase::Finished | Phase::Crashed | Phase::Parked => {
+        Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
             Judgement::new(Verdict::Down, Some(desired.since))
         }
-        Phase::Starting | Phase::Running | Phase::Stopping => {
+        Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {
             Judgement::new(Verdict::Down, Some(desired.since))
                 .because("its tender was killed while it ran")
         }
@@ -222,9 +241,9 @@ fn judge_ended(name: &str, state: &State) -> Judgement {
     let again = format!("`fleet start {name}` tries again");
     match state.phase {
         Phase::Finished => with(Verdict::Finished),
-        Phase::Crashed => with(Verdict::Crashed).then(again),
+        Phase::Crashed | Phase::Lost => with(Verdict::Crashed).then(again),
         Phase::Parked => with(Verdict::Parked).then(again),
-        Phase::Down | Phase::Starting | Phase::Running | Phase::Stopping => {
+        Phase::Down | Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {
             let judged = Judgement::new(Verdict::Down, since);
             match state.last_exit.as_ref().filter(|exit| exit.killed > 0) {
                 Some(exit) => judged.because(format!(
@@ -287,12 +306,18 @@ mod tests {
             }),
             restarts: 0,
             deaths: Vec::new(),
+            streak: 0,
+            due: None,
             last_exit: Some(LastExit {
                 code: Some(7),
                 signal: None,
                 at: at(100),
                 uptime: 0.12,
                 killed: 0,
+                commit: None,
+                oom: None,
+                said: Vec::new(),
+                signature: String::new(),
             }),
         }
     }

@@ -83,6 +83,8 @@ fn first_state(unit: &Unit, me: Process) -> State {
         life: None,
         restarts: 0,
         deaths: Vec::new(),
+        streak: 0,
+        due: None,
         last_exit: None,
     }
 }

@@ -99,6 +99,10 @@ pub(super) fn last_exit(life: &Life, code: Option<i32>, signal: Option<i32>) -> 
         at,
         uptime: at.duration_since(life.since).as_secs_f64().max(0.0),
         killed: 0,
+        commit: life.commit.clone(),
+        oom: None,
+        said: Vec::new(),
+        signature: String::new(),
     }
 }
 

@@ -174,6 +174,8 @@ mod tests {
             }),
             restarts: 0,
             deaths: Vec::new(),
+            streak: 0,
+            due: None,
             last_exit: None,
         }
     }

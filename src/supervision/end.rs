@@ -145,12 +145,12 @@ impl Tender {
                 let reason = format!("its tender was told to end by {signal}");
                 (Phase::Down, Some(reason))
             }
-            (Order::HungUp, _) => (Phase::Crashed, Some("its terminal went away".to_owned())),
+            (Order::HungUp, _) => (Phase::Lost, Some("its terminal went away".to_owned())),
             (Order::OwnerGone, Some(owner)) => {
                 let reason = format!("the process {} that it belonged to has gone", owner.pid);
-                (Phase::Crashed, Some(reason))
+                (Phase::Lost, Some(reason))
             }
-            (Order::OwnerGone, None) => (Phase::Crashed, None),
+            (Order::OwnerGone, None) => (Phase::Lost, None),
         };
         Last { phase, reason }
     }

@@ -5,6 +5,7 @@
 //! "look at the files".
 
 mod begin;
+mod brake;
 mod children;
 mod client;
 mod end;
@@ -23,12 +24,17 @@ mod terminal;
 mod trees;
 mod unit;
 mod watch;
+mod when;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+pub(crate) use brake::{
+    Engaged, consider as consider_brake, engaged as brake, release as release_brake,
+};
 pub(crate) use client::{Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
+pub(crate) use policy::{History, Next, decide};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
 pub(crate) use procfs::{has_children, with_ancestors};
@@ -41,6 +47,7 @@ pub(crate) use unit::{
     Desired, Policy, Refresh, Unit, VERSION, Want, read_desired, stamp, write_desired,
 };
 pub(crate) use watch::StateWatch;
+pub(crate) use when::When;
 
 /// Runs the tender program: its one argument is a unit's file.
 pub(crate) fn tend() -> ExitCode {

@@ -1,14 +1,19 @@
-//! What follows a death. Pure: it is told everything, and the time too.
+//! What follows a death. Pure: it is told everything, the time and the chance too.
 
-use jiff::Timestamp;
+use std::time::Duration;
 
-use super::{LastExit, Policy};
+use crate::names::RestartOn;
 
-/// What a tender does next.
+use super::{LastExit, Policy, When};
+
+/// By how much of itself a wait may be shortened, so that what died together does not come back together.
+const JITTER: f64 = 0.2;
+
+/// What is done next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Start it again at once.
-    Restart,
+    /// Start it again after this time; zero: at once.
+    Restart(Duration),
     /// Leave it: it has done its work.
     Finished,
     /// Leave it: it died.
@@ -17,111 +22,74 @@ pub(crate) enum Next {
     Parked(String),
 }
 
-/// Decides after a death, given when earlier ones were.
-pub(super) fn decide(policy: &Policy, earlier: &[Timestamp], exit: &LastExit) -> Next {
+/// What happened before a death.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct History<'a> {
+    /// When earlier lives ended by themselves, oldest first.
+    pub(crate) deaths: &'a [When],
+    /// How many of them followed each other without health in between.
+    pub(crate) streak: u32,
+}
+
+impl History<'_> {
+    /// Returns the streak that a life of this length belongs to: health ends one.
+    pub(crate) fn streak_after(&self, policy: &Policy, uptime: f64) -> u32 {
+        if uptime >= policy.restart.healthy_after.as_secs_f64() {
+            0
+        } else {
+            self.streak
+        }
+    }
+}
+
+/// Decides after a death at `now`. `chance` is a random number from 0 to 1.
+pub(crate) fn decide(
+    policy: &Policy,
+    history: History<'_>,
+    exit: &LastExit,
+    now: &When,
+    chance: f64,
+) -> Next {
     let is_success = exit.code == Some(0);
     match (policy.heal, is_success) {
         (false, true) => return Next::Finished,
         (false, false) => return Next::Crashed,
-        (true, true) if !policy.heal_success => return Next::Finished,
+        (true, true) if policy.restart.on == RestartOn::Failure => return Next::Finished,
         (true, _) => {}
     }
-    let recent = 1 + recent(policy, earlier, exit.at).count();
-    if recent > usize::try_from(policy.restarts).unwrap_or(usize::MAX) {
+    let deaths = 1 + recent(policy, history.deaths, now).count();
+    if deaths > usize::try_from(policy.restart.give_up_after).unwrap_or(usize::MAX) {
         return Next::Parked(format!(
-            "died {recent} times within {} s, at last with {exit}",
-            policy.window
+            "died {deaths} times within {} s, at last with {exit}",
+            policy.restart.window.as_secs()
         ));
     }
-    Next::Restart
+    let streak = history.streak_after(policy, exit.uptime);
+    Next::Restart(wait(policy, streak, chance))
+}
+
+/// Returns the wait after the death that follows `streak` others.
+pub(crate) fn wait(policy: &Policy, streak: u32, chance: f64) -> Duration {
+    let Some(doublings) = streak.checked_sub(1) else {
+        return Duration::ZERO;
+    };
+    let restart = &policy.restart;
+    let factor = 2_u32.saturating_pow(doublings);
+    let full = restart
+        .backoff
+        .saturating_mul(factor)
+        .min(restart.backoff_max);
+    full.mul_f64(1.0 - JITTER * chance.clamp(0.0, 1.0))
 }
 
 /// Returns those deaths that still count at `now`.
-///
-/// One that lies in the future does not: the clock was set back since, and would hold it against the unit for ever.
-pub(super) fn recent<'a>(
+pub(crate) fn recent<'a>(
     policy: &Policy,
-    deaths: &'a [Timestamp],
-    now: Timestamp,
-) -> impl Iterator<Item = &'a Timestamp> {
-    let window = policy.window;
-    deaths.iter().filter(move |death| {
-        let age = now.duration_since(**death).as_secs_f64();
-        (0.0..=window).contains(&age)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAL: Policy = Policy {
-        heal: true,
-        heal_success: false,
-        restarts: 2,
-        window: 10.0,
-    };
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1000 + second).unwrap()
-    }
-
-    fn exit(code: Option<i32>, signal: Option<i32>) -> LastExit {
-        LastExit {
-            code,
-            signal,
-            at: at(0),
-            uptime: 1.0,
-            killed: 0,
-        }
-    }
-
-    #[track_caller]
-    fn case(policy: &Policy, deaths: &[i64], code: i32, expected: &Next) {
-        let deaths: Vec<Timestamp> = deaths.iter().map(|second| at(*second)).collect();
-        let decided = decide(policy, &deaths, &exit(Some(code), None));
-        assert_eq!(decided, *expected);
-    }
-
-    #[test]
-    fn without_healing_the_exit_decides() {
-        let off = Policy {
-            heal: false,
-            ..HEAL
-        };
-        case(&off, &[], 0, &Next::Finished);
-        case(&off, &[], 3, &Next::Crashed);
-    }
-
-    #[test]
-    fn success_is_the_end_unless_it_is_a_death_like_any_other() {
-        case(&HEAL, &[], 0, &Next::Finished);
-        let always = Policy {
-            heal_success: true,
-            ..HEAL
-        };
-        case(&always, &[], 0, &Next::Restart);
-    }
-
-    #[test]
-    fn a_crash_loop_ends() {
-        let parked =
-            Next::Parked("died 3 times within 10 s, at last with exit status 7".to_owned());
-        case(&HEAL, &[], 7, &Next::Restart);
-        case(&HEAL, &[-1], 7, &Next::Restart);
-        case(&HEAL, &[-2, -1], 7, &parked);
-        case(&HEAL, &[-10, -1], 7, &parked);
-    }
-
-    #[test]
-    fn old_deaths_and_deaths_in_the_future_do_not_count() {
-        case(&HEAL, &[-11, -1], 7, &Next::Restart);
-        case(&HEAL, &[500, 600], 7, &Next::Restart);
-    }
-
-    #[test]
-    fn a_signal_is_never_success() {
-        let decided = decide(&HEAL, &[], &exit(None, Some(15)));
-        assert_eq!(decided, Next::Restart);
-    }
+    deaths: &'a [When],
+    now: &When,
+) -> impl Iterator<Item = &'a When> {
+    let window = policy.restart.window.as_secs_f64();
+    deaths
+        .iter()
+        .filter(move |death| death.age_at(now) <= window)
 }

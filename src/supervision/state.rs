@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
+use super::When;
 use super::process::{Process, boot};
 use super::unit::check_version;
 use crate::error::Advise as _;
@@ -36,7 +37,13 @@ pub(crate) struct State {
     /// How often the tender has started it again.
     pub(crate) restarts: u32,
     /// When lives ended by themselves, oldest first: at most as many as the policy counts.
-    pub(crate) deaths: Vec<Timestamp>,
+    pub(crate) deaths: Vec<When>,
+    /// How many deaths followed each other without health in between.
+    #[serde(default)]
+    pub(crate) streak: u32,
+    /// When the next life is due, while it is waited for.
+    #[serde(default)]
+    pub(crate) due: Option<When>,
     /// How the last life ended.
     pub(crate) last_exit: Option<LastExit>,
 }
@@ -49,6 +56,8 @@ pub(crate) enum Phase {
     Starting,
     /// Its process runs.
     Running,
+    /// It died, and its next life is waited for.
+    Waiting,
     /// It is being ended, because that was asked for.
     Stopping,
     /// It was ended, because that was asked for.
@@ -59,6 +68,8 @@ pub(crate) enum Phase {
     Crashed,
     /// It died too often, or could not be started.
     Parked,
+    /// It was ended by no fault of its own: its terminal, or who it belonged to, has gone.
+    Lost,
 }
 
 /// One run of the process, from spawn to death.
@@ -93,6 +104,18 @@ pub(crate) struct LastExit {
     pub(crate) uptime: f64,
     /// How many processes of the life had to be killed by SIGKILL after it.
     pub(crate) killed: u32,
+    /// The harness's commit it ran.
+    #[serde(default)]
+    pub(crate) commit: Option<String>,
+    /// What the kernel says of memory that ran out, where it says so.
+    #[serde(default)]
+    pub(crate) oom: Option<String>,
+    /// The last lines on its terminal.
+    #[serde(default)]
+    pub(crate) said: Vec<String>,
+    /// What deaths of the same cause have in common.
+    #[serde(default)]
+    pub(crate) signature: String,
 }
 
 impl State {
@@ -138,6 +161,8 @@ impl State {
         let is_answer = match self.phase {
             Phase::Starting => false,
             Phase::Running
+            | Phase::Waiting
+            | Phase::Lost
             | Phase::Stopping
             | Phase::Down
             | Phase::Finished
@@ -151,7 +176,7 @@ impl State {
     pub(super) fn may_have_left_something(&self) -> bool {
         match self.phase {
             Phase::Starting | Phase::Running | Phase::Stopping | Phase::Parked => true,
-            Phase::Down | Phase::Finished | Phase::Crashed => false,
+            Phase::Waiting | Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost => false,
         }
     }
 }
@@ -192,6 +217,8 @@ mod tests {
             life: None,
             restarts: 0,
             deaths: Vec::new(),
+            streak: 0,
+            due: None,
             last_exit: None,
         }
     }

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use super::children::{self, Change};
 use super::end::{Last, Order};
-use super::policy::{self, Next};
+use super::policy::{self, History, Next};
 use super::process::{ProcessFd, wait_readable};
 use super::procfs::Moment;
 use super::signals::Signals;
@@ -18,7 +18,7 @@ use super::spawn::{self, Start};
 use super::sweep::{Sweep, Swept};
 use super::terminal::Terminal;
 use super::unit::read_desired;
-use super::{LastExit, Life, Phase, State, Unit, Want};
+use super::{LastExit, Life, Phase, State, Unit, Want, When};
 use crate::files::Lock;
 
 /// How long a tender waits for whoever moves the harness's files.
@@ -149,17 +149,24 @@ impl Tender {
 
     fn after_death(&mut self, mut exit: LastExit) -> ControlFlow<Result<Order, Last>> {
         self.terminal.take_back();
-        let next = policy::decide(&self.unit.policy, &self.state.deaths, &exit);
+        let now = When::now();
+        let history = History {
+            deaths: &self.state.deaths,
+            streak: self.state.streak,
+        };
+        let next = policy::decide(&self.unit.policy, history, &exit, &now, 0.0);
+        let streak = history.streak_after(&self.unit.policy, exit.uptime) + 1;
         let swept = self.sweep_stragglers();
         exit.killed = swept.killed;
-        let deaths = policy::recent(&self.unit.policy, &self.state.deaths, exit.at);
-        self.state.deaths = deaths.copied().chain([exit.at]).collect();
+        let deaths = policy::recent(&self.unit.policy, &self.state.deaths, &now);
+        self.state.deaths = deaths.cloned().chain([now.clone()]).collect();
+        self.state.streak = streak;
         self.state.last_exit = Some(exit);
         if !swept.left.is_empty() {
             return ControlFlow::Break(Err(Last::not_ended(&swept)));
         }
         let last = match next {
-            Next::Restart => {
+            Next::Restart(_) => {
                 self.state.restarts += 1;
                 return ControlFlow::Continue(());
             }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::process::Process;
 use crate::files::{self, Durability};
+use crate::names::Restart;
 
 /// The version of the unit's, the desired state's and the state's files.
 pub(crate) const VERSION: u32 = 1;
@@ -50,6 +51,15 @@ pub(crate) struct Unit {
     pub(crate) runner: String,
     /// What to type to try again after the end: shown under the last screen.
     pub(crate) again: String,
+    /// Whether earlier deaths still count: it was brought back, not started by the operator.
+    #[serde(default)]
+    pub(crate) keeps_history: bool,
+    /// Prints what the terminal shows, given the terminal's variables; empty: nobody can tell.
+    #[serde(default)]
+    pub(crate) capture: Vec<String>,
+    /// The directory that it shares with the others of its fleet: the brake and the audit trail. `None`: it has none.
+    #[serde(default)]
+    pub(crate) shared: Option<PathBuf>,
 }
 
 impl Refresh {
@@ -96,12 +106,8 @@ pub(super) fn check_version(text: &str) -> anyhow::Result<()> {
 pub(crate) struct Policy {
     /// Whether a dead unit is started again.
     pub(crate) heal: bool,
-    /// Whether exit 0 is a death like any other (`true`), or the end of the work (`false`).
-    pub(crate) heal_success: bool,
-    /// How many deaths within `window` are answered by a restart; one more parks it.
-    pub(crate) restarts: u32,
-    /// Seconds over which deaths are counted.
-    pub(crate) window: f64,
+    /// When, and how often.
+    pub(crate) restart: Restart,
 }
 
 /// Files that a unit was made from, and the command that makes it anew.
