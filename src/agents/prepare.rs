@@ -12,10 +12,14 @@ use super::runner::{Delivery, Runner};
 use crate::error::{failed, usage};
 use crate::files::{self, Durability};
 use crate::names::{Name, Restart, RestartOn};
+use crate::sessions::capture_of_own;
 use crate::supervision::{Policy, Process, Unit, VERSION, find_program};
 
 /// Seconds that an agent has to end once it is asked to: less than whoever stops this run is likely to grant.
 pub(super) const GRACE: f64 = 5.0;
+
+/// How many lines that have scrolled away are looked at for what a dead agent said last.
+const HEARD: usize = 50;
 
 /// Linux takes no longer argument.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -100,7 +104,7 @@ fn prepare(project: &Project, runner: &Runner, agent: Agent) -> anyhow::Result<P
         runner: env!("CARGO_PKG_VERSION").to_owned(),
         again: format!("agents restart {}", agent.name),
         keeps_history: false,
-        capture: Vec::new(),
+        capture: capture_of_own(HEARD)?,
         shared: None,
     };
     Ok(Prepared {

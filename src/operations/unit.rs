@@ -11,9 +11,13 @@ use crate::harness::{Manifest, Mode};
 use crate::names::{CommitId, Name};
 use crate::pins::{self, Depth};
 use crate::registry::{Project, Watch};
+use crate::sessions::capture_of_own;
 use crate::supervision::{self, Policy, Refresh, Unit, VERSION, find_program, stamp};
 
 use super::environment::{self, Environment};
+
+/// How many lines that have scrolled away are looked at for what a dead life said last.
+const HEARD: usize = 50;
 
 /// What a project's life is begun from: the manifest at the pinned commit, and where things are.
 pub(super) struct Pinned {
@@ -88,7 +92,7 @@ pub(super) fn unit(
         runner: env!("CARGO_PKG_VERSION").to_owned(),
         again: format!("fleet start {}", project.name),
         keeps_history: false,
-        capture: Vec::new(),
+        capture: capture_of_own(HEARD)?,
         shared: Some(fleet.runtime("")),
     })
 }

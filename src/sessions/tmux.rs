@@ -344,6 +344,18 @@ fn program() -> anyhow::Result<PathBuf> {
     })?)
 }
 
+/// Returns a call that prints what the terminal shows in which it runs, with up to `lines` lines that have scrolled away
+/// before it: for programs of the pane's own, which know the server and the pane from their environment.
+pub(crate) fn capture_of_own(lines: usize) -> anyhow::Result<Vec<String>> {
+    let program = program()?;
+    let program = program
+        .to_str()
+        .ok_or_else(|| anyhow!("`{}` is not UTF-8", program.display()))?;
+    let first = format!("-{lines}");
+    let words = [program, "-u", "capture-pane", "-p", "-J", "-S", &first];
+    Ok(words.map(str::to_owned).to_vec())
+}
+
 fn raise_file_limit() -> nix::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)

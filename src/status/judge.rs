@@ -292,6 +292,7 @@ mod tests {
             version: VERSION,
             name: "demo".to_owned(),
             tender: process.clone(),
+            server: None,
             place: None,
             phase,
             since: at(100),

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use super::end::{Last, Order};
 use super::locks::holders;
+use super::memory::{Counters, Counts};
+use super::policy;
 use super::process::{Liveness, Process};
 use super::procfs::with_ancestors;
 use super::signals::Signals;
@@ -15,7 +17,8 @@ use super::spawn;
 use super::sweep::Sweep;
 use super::tend::Tender;
 use super::terminal::Terminal;
-use super::{Life, Phase, State, Unit, VERSION};
+use super::trail::Trail;
+use super::{Life, Phase, State, Unit, VERSION, When};
 use crate::files::Lock;
 
 /// Tends the unit in a file until it is to end.
@@ -41,6 +44,11 @@ pub(super) fn tend(unit_file: &Path) -> anyhow::Result<()> {
         before_life: None,
         is_frozen: false,
         claim: None,
+        between: None,
+        listening: None,
+        counters: Counters::find(),
+        counts: Counts::default(),
+        trail: Trail::default(),
         unit,
     };
     let has_owner = tender.hold_owner()?;
@@ -76,6 +84,7 @@ fn first_state(unit: &Unit, me: Process) -> State {
         version: VERSION,
         name: unit.name.clone(),
         tender: me,
+        server: server(),
         place: super::state::place(&unit.state),
         phase: Phase::Starting,
         since: Timestamp::now(),
@@ -87,6 +96,12 @@ fn first_state(unit: &Unit, me: Process) -> State {
         due: None,
         last_exit: None,
     }
+}
+
+/// Returns the terminal's server, as the terminal's own variable names it: `SOCKET,SERVER_PID,SESSION_NUMBER`.
+fn server() -> Option<Process> {
+    let value = std::env::var("TMUX").ok()?;
+    Process::of(value.rsplit(',').nth(1)?.parse().ok()?)
 }
 
 fn marked_life(unit: &Unit, me: &Process) -> anyhow::Result<Life> {
@@ -117,6 +132,9 @@ impl Tender {
     /// Makes true what must be true before any life.
     fn prepare(&mut self, previous: anyhow::Result<Option<State>>) -> Result<(), Last> {
         let previous = previous.map_err(|error| Last::parked(format!("{error:#}")))?;
+        if let Some(previous) = previous.as_ref().filter(|_| self.unit.keeps_history) {
+            policy::count_loss(&self.unit.policy, &mut self.state, previous, &When::now());
+        }
         self.end_previous(previous)?;
         // From here on the mark is on disk: whatever the first life starts can be found without this tender.
         self.record(Phase::Starting, None, self.life.clone())

@@ -160,6 +160,7 @@ mod tests {
             version: VERSION,
             name: "demo".to_owned(),
             tender,
+            server: None,
             place: None,
             phase: Phase::Running,
             since: Timestamp::now(),

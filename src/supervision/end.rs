@@ -8,10 +8,10 @@ use nix::sys::signal::Signal;
 use super::children::{self, Change};
 use super::members::HANG_UP_GRACE;
 use super::process::{ProcessFd, wait_readable};
-use super::spawn::{self, Start};
+use super::spawn::{self, Kept, Start};
 use super::sweep::{Sweep, Swept};
 use super::tend::{Event, Tender, release_memory};
-use super::{Phase, State};
+use super::{Phase, State, When, evidence};
 
 /// How much of the grace the unit's own stop command may use: the rest is for those who need a signal.
 const SHARE_OF_STOP_COMMAND: f64 = 0.75;
@@ -36,7 +36,43 @@ pub(super) struct Last {
     reason: Option<String>,
 }
 
+/// Why a unit has no next life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It is to end.
+    Ordered(Order),
+    /// It has ended.
+    Last(Last),
+}
+
+impl From<Order> for Ending {
+    fn from(order: Order) -> Self {
+        Self::Ordered(order)
+    }
+}
+
+impl From<Last> for Ending {
+    fn from(last: Last) -> Self {
+        Self::Last(last)
+    }
+}
+
+/// What cannot be begun is given up on.
+impl From<anyhow::Error> for Ending {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Last(Last::parked(format!("{error:#}")))
+    }
+}
+
 impl Last {
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// The life's own end says all.
     pub(super) fn of(phase: Phase) -> Self {
         Self {
@@ -64,6 +100,7 @@ impl Tender {
     /// Ends the unit's tree, and records that it is down.
     pub(super) fn stop(&mut self, order: Order) {
         let was_running = self.state.phase == Phase::Running;
+        self.look_back();
         self.enter(Phase::Stopping, None);
         let grace = Duration::try_from_secs_f64(self.unit.stop_grace).unwrap_or_default();
         let grace = match order {
@@ -87,21 +124,28 @@ impl Tender {
         children::reap(self.note_exit());
         if was_running && let Some(exit) = &mut self.state.last_exit {
             exit.killed = swept.killed;
+            exit.signature = evidence::signature(exit);
         }
         self.terminal.take_back();
         let last = self.after_stop(order, &swept);
+        if last.phase == Phase::Lost {
+            self.trail.lost(When::now());
+        } else {
+            self.state.due = None;
+        }
+        self.trail.ended(&self.unit.name, &last);
         self.enter(last.phase, last.reason);
     }
 
     /// Runs the unit's own stop command, and buries the life's process meanwhile: who asked waits for that.
     fn ask_to_stop(&mut self, deadline: Instant) -> anyhow::Result<()> {
         let environment = spawn::environment_of_life(&self.unit.environment, &self.life);
-        let asked = Start {
+        let mut asked = Start {
             command: &self.unit.stop,
             directory: &self.unit.directory,
             environment: &environment,
         }
-        .aside()?;
+        .aside(Kept::Errors)?;
         let process = ProcessFd::open(self.life.process.pid)?;
         if let Some(process) = &process {
             let waited = [asked.as_fd(), self.signals.hang_up(), process.as_fd()];
@@ -158,6 +202,8 @@ impl Tender {
     /// Stays after the last life, with its last screen, until it is to end.
     pub(super) fn stay(&mut self, last: Last) {
         self.terminal.take_back();
+        self.look_back();
+        self.trail.ended(&self.unit.name, &last);
         self.enter(last.phase, last.reason);
         self.terminal.say(&self.last_line());
         // Only the last screen is left, and that is no reason to keep others from running here.

@@ -6,21 +6,29 @@
 
 mod begin;
 mod brake;
+mod chance;
 mod children;
 mod client;
+mod death;
 mod end;
+mod evidence;
+mod listen;
 mod locks;
 mod members;
+mod memory;
+mod pause;
 mod policy;
 mod process;
 mod procfs;
 mod program;
+mod ready;
 mod signals;
 mod spawn;
 mod state;
 mod sweep;
 mod tend;
 mod terminal;
+mod trail;
 mod trees;
 mod unit;
 mod watch;
@@ -30,11 +38,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use brake::{
-    Engaged, consider as consider_brake, engaged as brake, release as release_brake,
+    Engaged, consider as consider_brake, engaged as brake, record_death, release as release_brake,
 };
+pub(crate) use chance::chance;
 pub(crate) use client::{Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
-pub(crate) use policy::{History, Next, decide};
+pub(crate) use policy::{History, Next, after_loss, decide};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
 pub(crate) use procfs::{has_children, with_ancestors};

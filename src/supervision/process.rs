@@ -51,6 +51,13 @@ impl Process {
         Self::of(i32::try_from(std::process::id()).ok()?)
     }
 
+    /// Returns how many seconds after the machine's boot it began, by the clock of [`super::When`].
+    pub(super) fn since_boot(&self) -> f64 {
+        // SAFETY: it has no preconditions.
+        let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+        self.started as f64 / ticks.max(1) as f64
+    }
+
     /// Says whether it still is.
     pub(crate) fn liveness(&self) -> Liveness {
         match boot() {

@@ -82,12 +82,16 @@ impl Start<'_> {
         self.spawn(self.command(true)?)
     }
 
-    /// Starts it without the keyboard, to be waited for by [`Aside::finish`].
-    pub(super) fn aside(&self) -> anyhow::Result<Aside> {
+    /// Starts it without the keyboard, to be waited for by [`Aside::finish`]; one of its outputs is kept.
+    pub(super) fn aside(&self, kept: Kept) -> anyhow::Result<Aside> {
         let said = memory_file().context("cannot make a file in memory")?;
+        let output: Stdio = said.try_clone().context("cannot share a file")?.into();
         let mut command = self.command(false)?;
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(said.try_clone().context("cannot share a file")?);
+        command.stdin(Stdio::null());
+        match kept {
+            Kept::Output => command.stdout(output).stderr(Stdio::null()),
+            Kept::Errors => command.stdout(Stdio::null()).stderr(output),
+        };
         let child = self.spawn(command)?;
         let held = ProcessFd::open(i32::try_from(child.id())?)?.context("a child vanished")?;
         Ok(Aside {
@@ -127,6 +131,13 @@ impl Start<'_> {
     }
 }
 
+/// Which of a command's outputs is kept; the other one is nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    Output,
+    Errors,
+}
+
 /// A command that runs beside the life's process, for a limited time.
 pub(super) struct Aside {
     program: String,
@@ -138,25 +149,37 @@ pub(super) struct Aside {
 impl Aside {
     /// Waits for its end; kills it at the deadline, or once the terminal has gone.
     ///
-    /// Fails with the last line it wrote to stderr where it did not exit 0, and where it took too long.
-    pub(super) fn finish(mut self, deadline: Instant, signals: &Signals) -> anyhow::Result<()> {
+    /// Fails with the last line that was kept where it did not exit 0, and where it took too long.
+    pub(super) fn finish(&mut self, deadline: Instant, signals: &Signals) -> anyhow::Result<()> {
         let waited = [self.held.as_fd(), signals.hang_up()];
-        let has_ended = wait_readable(&waited, Some(deadline))?[0];
-        if !has_ended {
-            self.child.kill().context("cannot end a child")?;
+        if !wait_readable(&waited, Some(deadline))?[0] {
+            self.end();
+            bail!("`{}` did not end in time", self.program);
         }
         let status = self.child.wait().context("cannot wait for a child")?;
-        let program = self.program;
-        if !has_ended {
-            bail!("`{program}` did not end in time");
-        }
         if !status.success() {
-            match last_line(&mut self.said) {
+            match last_line(&self.text()) {
                 Some(line) => bail!("{line}"),
-                None => bail!("`{program}` ended with {status}"),
+                None => bail!("`{}` ended with {status}", self.program),
             }
         }
         Ok(())
+    }
+
+    /// Kills it.
+    pub(super) fn end(&mut self) {
+        // Both fail only where it has ended and was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    pub(super) fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    /// Returns the end of what was kept.
+    pub(super) fn text(&mut self) -> String {
+        tail(&mut self.said).unwrap_or_default()
     }
 }
 
@@ -206,16 +229,18 @@ fn memory_file() -> io::Result<File> {
     }
 }
 
-fn last_line(file: &mut File) -> Option<String> {
-    const ENOUGH: u64 = 4096;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(ENOUGH)))
-        .ok()?;
+/// Returns the end of a file: as much as a few screens hold.
+fn tail(file: &mut File) -> io::Result<String> {
+    const ENOUGH: u64 = 64 * 1024;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(ENOUGH)))?;
     let mut bytes = Vec::new();
-    file.take(ENOUGH).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let line = text.lines().rfind(|line| !line.trim().is_empty())?;
-    Some(line.trim().to_owned())
+    file.take(ENOUGH).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn last_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
 
 #[cfg(test)]
@@ -253,7 +278,8 @@ mod tests {
         use std::io::Write as _;
         let mut file = memory_file().unwrap();
         file.write_all(b"one\n  two \n\n").unwrap();
-        assert_eq!(last_line(&mut file).as_deref(), Some("two"));
-        assert_eq!(last_line(&mut memory_file().unwrap()), None);
+        assert_eq!(last_line(&tail(&mut file).unwrap()), Some("two"));
+        assert_eq!(tail(&mut memory_file().unwrap()).unwrap(), "");
+        assert_eq!(last_line(""), None);
     }
 }

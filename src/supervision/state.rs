@@ -23,6 +23,9 @@ pub(crate) struct State {
     pub(crate) name: String,
     /// The tender that wrote it.
     pub(crate) tender: Process,
+    /// The terminal's server, whose end is no fault of the unit's; `None` where there is none, or it is not known.
+    #[serde(default)]
+    pub(crate) server: Option<Process>,
     /// The directory that it was written into; `None` where that is not known.
     #[serde(default)]
     pub(crate) place: Option<String>,
@@ -41,7 +44,8 @@ pub(crate) struct State {
     /// How many deaths followed each other without health in between.
     #[serde(default)]
     pub(crate) streak: u32,
-    /// When the next life is due, while it is waited for.
+    /// When the next life is due, while it is waited for, or was when the unit was lost; `None` while nobody can tell,
+    /// as under the brake.
     #[serde(default)]
     pub(crate) due: Option<When>,
     /// How the last life ended.
@@ -118,6 +122,21 @@ pub(crate) struct LastExit {
     pub(crate) signature: String,
 }
 
+impl Phase {
+    /// Returns whether a life runs or may follow, as long as nobody orders otherwise.
+    pub(super) fn has_next_life(self) -> bool {
+        match self {
+            Self::Starting | Self::Running | Self::Waiting => true,
+            Self::Stopping
+            | Self::Down
+            | Self::Finished
+            | Self::Crashed
+            | Self::Parked
+            | Self::Lost => false,
+        }
+    }
+}
+
 impl State {
     /// Reads a state; `None` where there is none, or only a copy of one: what it says is of other processes.
     ///
@@ -172,11 +191,41 @@ impl State {
         is_answer && before != Some(&self.tender)
     }
 
+    /// Returns whether it ended otherwise than its tender or its operator decided, given that the tender has gone.
+    ///
+    /// Such a unit is brought back where it is wanted up; every other phase is final.
+    pub(crate) fn is_lost(&self) -> bool {
+        match self.phase {
+            Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping | Phase::Lost => {
+                true
+            }
+            Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => false,
+        }
+    }
+
     /// Returns whether something of the last life may still be there: its end was not recorded, or failed.
     pub(super) fn may_have_left_something(&self) -> bool {
         match self.phase {
             Phase::Starting | Phase::Running | Phase::Stopping | Phase::Parked => true,
             Phase::Waiting | Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost => false,
+        }
+    }
+}
+
+#[cfg(test)]
+impl LastExit {
+    /// An end of now, with nothing to say of it.
+    pub(super) fn for_tests(code: Option<i32>, signal: Option<i32>, uptime: f64) -> Self {
+        Self {
+            code,
+            signal,
+            at: Timestamp::now(),
+            uptime,
+            killed: 0,
+            commit: None,
+            oom: None,
+            said: Vec::new(),
+            signature: String::new(),
         }
     }
 }
@@ -210,6 +259,7 @@ mod tests {
             version: VERSION,
             name: "demo".to_owned(),
             tender: Process::me().unwrap(),
+            server: None,
             place: None,
             phase: Phase::Running,
             since: Timestamp::now(),

@@ -1,32 +1,26 @@
 //! The tender: one process's parent, from before its first life to after its last.
 
-use std::ops::ControlFlow;
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
 
 use super::children::{self, Change};
-use super::end::{Last, Order};
-use super::policy::{self, History, Next};
+use super::death::Between;
+use super::end::{Ending, Order};
+use super::listen::Listening;
+use super::memory::{Counters, Counts};
 use super::process::{ProcessFd, wait_readable};
 use super::procfs::Moment;
-use super::signals::Signals;
+use super::signals::{Heard, Signals};
 use super::spawn::{self, Start};
-use super::sweep::{Sweep, Swept};
 use super::terminal::Terminal;
+use super::trail::Trail;
 use super::unit::read_desired;
-use super::{LastExit, Life, Phase, State, Unit, Want, When};
+use super::{LastExit, Life, Phase, State, Unit, Want};
 use crate::files::Lock;
-
-/// How long a tender waits for whoever moves the harness's files.
-const SPAWN_LOCK_PATIENCE: Duration = Duration::from_secs(60);
-/// How long the command that makes a unit anew may take.
-const REFRESH_PATIENCE: Duration = Duration::from_secs(30);
-/// What stragglers of a dead life get between SIGTERM and SIGKILL.
-const STRAGGLER_GRACE: Duration = Duration::from_secs(1);
 
 /// What a tender needs through all of its lives.
 pub(super) struct Tender {
@@ -44,6 +38,14 @@ pub(super) struct Tender {
     pub(super) is_frozen: bool,
     /// Held while the tender lives, where the unit claims a directory.
     pub(super) claim: Option<Lock>,
+    /// What is still to be told of the life before this one.
+    pub(super) between: Option<Between>,
+    /// The terminal is being asked what that one said.
+    pub(super) listening: Option<Listening>,
+    /// Where the kernel counts whom it kills for want of memory, and what it had counted when the life began.
+    pub(super) counters: Counters,
+    pub(super) counts: Counts,
+    pub(super) trail: Trail,
 }
 
 /// What wakes a tender.
@@ -56,41 +58,33 @@ impl Tender {
     /// Keeps the unit up until it is to end. Returns when nothing of it is left to do.
     pub(super) fn run(&mut self) {
         let ended = loop {
-            if let ControlFlow::Break(ended) = self.live() {
+            if let Err(ended) = self.live() {
                 break ended;
             }
         };
+        self.stop_listening();
         match ended {
-            Ok(order) => self.stop(order),
-            Err(last) => self.stay(last),
+            Ending::Ordered(order) => self.stop(order),
+            Ending::Last(last) => self.stay(last),
         }
     }
 
-    /// One life, from what must be true before it to its last straggler's end.
-    fn live(&mut self) -> ControlFlow<Result<Order, Last>> {
-        if let Some(Event::Ordered(order)) = self.look(None) {
-            return ControlFlow::Break(Ok(order));
-        }
-        let begun = match self.begin() {
-            Ok(Some(begun)) => begun,
-            Ok(None) => return ControlFlow::Break(Ok(Order::Down)),
-            Err(error) => return ControlFlow::Break(Err(Last::parked(format!("{error:#}")))),
-        };
+    /// One life, from what must be true before it to its last straggler's end, and the wait before the next.
+    fn live(&mut self) -> Result<(), Ending> {
+        self.look_without_life()?;
+        let begun = self.begin()?;
         match self.wait(Some(&begun)) {
-            Event::Ordered(order) => ControlFlow::Break(Ok(order)),
+            Event::Ordered(order) => Err(order.into()),
             Event::Died(exit) => self.after_death(exit),
         }
     }
 
-    /// Spawns a life if it is wanted and everything is in place.
-    fn begin(&mut self) -> anyhow::Result<Option<Begun>> {
-        let lock = match &self.unit.spawn_lock {
-            Some(path) => Some(Lock::take(path, SPAWN_LOCK_PATIENCE, || {})?),
-            None => None,
-        };
+    /// Spawns a life once everything is in place, if it is still wanted then.
+    fn begin(&mut self) -> Result<Begun, Ending> {
+        let lock = self.take_spawn_lock()?;
         self.refresh()?;
         if read_desired(&self.unit.desired)?.is_some_and(|desired| desired.want == Want::Down) {
-            return Ok(None);
+            return Err(Order::Down.into());
         }
         let environment = spawn::environment_of_life(&self.unit.environment, &self.life);
         let start = Start {
@@ -113,80 +107,25 @@ impl Tender {
             runner: self.unit.runner.clone(),
             ..self.life.clone()
         };
-        self.enter(Phase::Running, None);
+        self.tell_of_begin(begun.pid);
         // What the spawn needed is not needed while the life lasts, and a hundred tenders wait at once.
         drop(environment);
         release_memory();
-        Ok(Some(begun))
+        Ok(begun)
     }
 
-    /// Makes the unit anew where something that it was made from has changed.
-    fn refresh(&mut self) -> anyhow::Result<()> {
-        let Some(refresh) = &self.unit.refresh else {
-            return Ok(());
-        };
-        if refresh.is_current() {
-            return Ok(());
+    /// Records the life that has just begun, and what could wait until then.
+    fn tell_of_begin(&mut self, pid: i32) {
+        self.look_back();
+        self.counts = self.counters.now();
+        if self.state.restarts > 0 {
+            let restarts = self.state.restarts;
+            self.trail.restarted(&self.unit.name, pid, restarts);
         }
-        let environment = spawn::environment(&self.unit.environment);
-        Start {
-            command: &refresh.command,
-            directory: &self.unit.directory,
-            environment: &environment,
+        self.enter(Phase::Running, None);
+        if let Some(between) = self.between.take() {
+            self.listen(between.line);
         }
-        .aside()?
-        .finish(Instant::now() + REFRESH_PATIENCE, &self.signals)?;
-        let unit = Unit::read(&self.unit_file)?;
-        // Where the tender writes and whom it obeys was settled when it began.
-        self.unit = Unit {
-            desired: self.unit.desired.clone(),
-            state: self.unit.state.clone(),
-            owner: self.unit.owner.clone(),
-            ..unit
-        };
-        Ok(())
-    }
-
-    fn after_death(&mut self, mut exit: LastExit) -> ControlFlow<Result<Order, Last>> {
-        self.terminal.take_back();
-        let now = When::now();
-        let history = History {
-            deaths: &self.state.deaths,
-            streak: self.state.streak,
-        };
-        let next = policy::decide(&self.unit.policy, history, &exit, &now, 0.0);
-        let streak = history.streak_after(&self.unit.policy, exit.uptime) + 1;
-        let swept = self.sweep_stragglers();
-        exit.killed = swept.killed;
-        let deaths = policy::recent(&self.unit.policy, &self.state.deaths, &now);
-        self.state.deaths = deaths.cloned().chain([now.clone()]).collect();
-        self.state.streak = streak;
-        self.state.last_exit = Some(exit);
-        if !swept.left.is_empty() {
-            return ControlFlow::Break(Err(Last::not_ended(&swept)));
-        }
-        let last = match next {
-            Next::Restart(_) => {
-                self.state.restarts += 1;
-                return ControlFlow::Continue(());
-            }
-            Next::Finished => Last::of(Phase::Finished),
-            Next::Crashed => Last::of(Phase::Crashed),
-            Next::Parked(reason) => Last::parked(reason),
-        };
-        ControlFlow::Break(Err(last))
-    }
-
-    /// Ends what a dead life left behind; at once where there is nothing.
-    fn sweep_stragglers(&mut self) -> Swept {
-        let sweep = Sweep::of(&self.life).by_tender(self.before_life, self.signals.hang_up());
-        let has_none = !children::reap(|_| {}) && sweep.finds_nothing();
-        if has_none {
-            return Swept::default();
-        }
-        let swept = sweep.end(STRAGGLER_GRACE);
-        children::reap(|_| {});
-        swept
     }
 
     /// Sleeps until something is to be done.
@@ -197,24 +136,41 @@ impl Tender {
             }
             let mut waited = vec![self.signals.heard()];
             waited.extend(self.owner.as_ref().map(|owner| owner.as_fd()));
+            let deadline = self.listening.as_ref().map(|listening| listening.deadline);
             // Nothing can be done about a poll that fails; the look above decides in any case.
-            let _ = wait_readable(&waited, None);
+            let _ = wait_readable(&waited, deadline);
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                self.stop_listening();
+            }
         }
+    }
+
+    /// Fails with an order that has come; learns what became of orphans.
+    pub(super) fn look_without_life(&mut self) -> Result<(), Ending> {
+        match self.look(None) {
+            Some(Event::Ordered(order)) => Err(order.into()),
+            Some(Event::Died(_)) | None => Ok(()),
+        }
+    }
+
+    /// Says which order has come, and leaves what became of children to be learned later.
+    pub(super) fn look_for_order(&mut self) -> Option<Order> {
+        let mut order = self.owner_has_gone().then_some(Order::OwnerGone);
+        while let Some(heard) = self.signals.next_order() {
+            order = self.order(order, heard);
+        }
+        order
     }
 
     /// Says what has happened since the last look, orders first, without waiting.
     fn look(&mut self, life: Option<&Begun>) -> Option<Event> {
-        let mut order = None;
+        let mut order = self.owner_has_gone().then_some(Order::OwnerGone);
         let mut died = None;
-        if self.owner_has_gone() {
-            order = Some(Order::OwnerGone);
-        }
-        while let Some(signal) = self.signals.next() {
-            match signal {
-                Signal::SIGCHLD => died = self.attend(life).or(died),
-                Signal::SIGUSR1 => order = order.or(self.is_unwanted().then_some(Order::Down)),
-                Signal::SIGHUP => order = Some(Order::HungUp),
-                other => order = order.or(Some(Order::Told(other))),
+        while let Some(heard) = self.signals.next() {
+            if heard.signal == Signal::SIGCHLD {
+                died = self.attend(life).or(died);
+            } else {
+                order = self.order(order, heard);
             }
         }
         if let (Some(_), Some(exit)) = (order, &died) {
@@ -223,18 +179,34 @@ impl Tender {
         order.map(Event::Ordered).or(died.map(Event::Died))
     }
 
+    /// Returns what is ordered, given what was before and what was heard since.
+    fn order(&self, before: Option<Order>, heard: Heard) -> Option<Order> {
+        match heard.signal {
+            Signal::SIGHUP => Some(Order::HungUp),
+            Signal::SIGUSR1 => before.or_else(|| self.is_unwanted().then_some(Order::Down)),
+            // A key that was meant for a life that has just ended; only after the last one nothing else can be meant.
+            _ if heard.is_typed && self.state.phase.has_next_life() => before,
+            other => before.or(Some(Order::Told(other))),
+        }
+    }
+
     /// Learns what became of the children: the life's process, and orphans that came to the tender.
     fn attend(&mut self, life: Option<&Begun>) -> Option<LastExit> {
         let main = life.map(|begun| begun.pid);
         let mut died = None;
         let mut said = None;
+        let mut heard = None;
         let mut is_frozen = self.is_frozen;
+        let listening = self.listening.as_ref().map(Listening::pid);
         let (terminal, its_life) = (&self.terminal, &self.life);
         children::reap(|change| match change {
             Change::Ended { pid, code, signal } if Some(pid) == main => {
                 let mut exit = children::last_exit(its_life, code, signal);
                 exit.uptime = life.map_or(exit.uptime, |begun| begun.at.elapsed().as_secs_f64());
                 died = Some(exit);
+            }
+            Change::Ended { pid, code, .. } if Some(pid) == listening => {
+                heard = Some(code == Some(0));
             }
             Change::Stopped { pid, signal } if Some(pid) == main => {
                 is_frozen = signal == Signal::SIGSTOP as i32;
@@ -247,6 +219,9 @@ impl Tender {
             Change::Ended { .. } | Change::Stopped { .. } | Change::Continued { .. } => {}
         });
         self.is_frozen = is_frozen;
+        if let Some(is_whole) = heard {
+            self.note_heard(is_whole);
+        }
         if let (None, Some(reason)) = (&died, said)
             && reason != self.state.reason
         {
@@ -274,6 +249,8 @@ impl Tender {
     pub(super) fn enter(&mut self, phase: Phase, reason: Option<String>) {
         // A full disk must not end what runs, nor keep it from being ended; the next change tries again.
         let _ = self.record(phase, reason, self.life.clone());
+        self.trail
+            .tell(self.unit.shared.as_deref(), &self.unit.name);
     }
 
     /// Records where the unit stands, with a life that may be an earlier tender's.

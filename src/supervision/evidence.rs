@@ -1,0 +1,184 @@
+//! What a dead life leaves to read: its last lines, and what deaths of one cause have in common. Pure.
+
+use super::LastExit;
+
+/// How many lines are kept.
+const LINES: usize = 10;
+/// How many characters of each.
+const LONGEST_LINE: usize = 200;
+
+/// Returns the last lines that a life wrote, given what its terminal shows.
+///
+/// `until` is the line that the tender wrote after the life's end: nothing can be told where that has scrolled away.
+/// Without one the life is the last that wrote there. What comes before the tender's line on an earlier life is not
+/// this one's.
+pub(super) fn said(shown: &str, name: &str, until: Option<&str>) -> Vec<String> {
+    let lines: Vec<String> = shown.lines().map(plain).collect();
+    let end = match until {
+        Some(until) => match lines.iter().rposition(|line| line == until) {
+            Some(place) => place,
+            None => return Vec::new(),
+        },
+        None => lines.len(),
+    };
+    let lines = &lines[..end];
+    let begin = lines
+        .iter()
+        .rposition(|line| is_tenders(line, name))
+        .map_or(0, |place| place + 1);
+    let said: Vec<&String> = lines[begin..]
+        .iter()
+        .filter(|line| !line.is_empty())
+        .collect();
+    said[said.len().saturating_sub(LINES)..]
+        .iter()
+        .map(|line| cut(line))
+        .collect()
+}
+
+/// Returns whether a line is one that a tender writes about a unit.
+fn is_tenders(line: &str, name: &str) -> bool {
+    line.strip_prefix('[')
+        .and_then(|rest| rest.split_once(" UTC] "))
+        .is_some_and(|(_, rest)| {
+            rest.strip_prefix('`')
+                .and_then(|rest| rest.strip_prefix(name))
+                .is_some_and(|rest| rest.starts_with("` "))
+        })
+}
+
+/// A line without what is not text.
+fn plain(line: &str) -> String {
+    let text: String = line
+        .chars()
+        .map(|c| if c == '\t' { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect();
+    text.trim_end().to_owned()
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// Returns the line that says most about an end: the last one.
+pub(super) fn telling(said: &[String]) -> Option<&str> {
+    said.last().map(|line| line.trim())
+}
+
+/// Returns what deaths of one cause have in common: the exit, and the last line with its numbers made alike.
+pub(super) fn signature(exit: &LastExit) -> String {
+    let mut text = exit.to_string();
+    if exit.oom.is_some() {
+        text += ", out of memory";
+    }
+    if let Some(line) = telling(&exit.said) {
+        text += ": ";
+        text += &alike(line);
+    }
+    text
+}
+
+/// Replaces each number, also one within a word or written in hexadecimal after `0x`, by `#`.
+fn alike(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        text += &rest[..at];
+        let number = &rest[at..];
+        let hexadecimal = number
+            .strip_prefix("0x")
+            .map(|digits| digits.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+        rest =
+            hexadecimal.unwrap_or_else(|| number.trim_start_matches(|c: char| c.is_ascii_digit()));
+        text.push('#');
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "[10:31:02 UTC] `demo` ended with SIGKILL after 12 s; starting again";
+    const SECOND: &str = "[10:31:09 UTC] `demo` ended with SIGKILL after 7 s; starting again";
+
+    #[track_caller]
+    fn case(shown: &[&str], until: Option<&str>, expected: &[&str]) {
+        assert_eq!(said(&shown.join("\n"), "demo", until), expected);
+    }
+
+    #[test]
+    fn what_stands_between_the_tenders_lines_is_of_that_life() {
+        case(&["one", "", "  two  ", ""], None, &["one", "  two"]);
+        case(
+            &["one", FIRST, "two", SECOND, "three"],
+            Some(SECOND),
+            &["two"],
+        );
+        case(
+            &["one", FIRST, "two", SECOND, "three"],
+            Some(FIRST),
+            &["one"],
+        );
+        case(&["one", FIRST, "", "two"], None, &["two"]);
+        case(&["one", FIRST], None, &[]);
+    }
+
+    #[test]
+    fn nothing_is_said_where_the_line_after_it_has_scrolled_away() {
+        case(&["three", "four"], Some(SECOND), &[]);
+        case(&[], None, &[]);
+    }
+
+    #[test]
+    fn a_line_about_another_unit_is_a_line_like_any_other() {
+        let other = "[10:31:02 UTC] `demo2` ended";
+        case(&["one", other, "two"], None, &["one", other, "two"]);
+    }
+
+    #[test]
+    fn only_the_last_lines_are_kept_and_of_each_the_beginning() {
+        let many: Vec<String> = (1..=30).map(|number| format!("line {number}")).collect();
+        let kept = said(&many.join("\n"), "demo", None);
+        assert_eq!(kept.len(), LINES);
+        assert_eq!(kept[9], "line 30");
+        let kept = said(&"ä".repeat(500), "demo", None);
+        assert_eq!(kept[0].chars().count(), LONGEST_LINE + 1);
+        case(&["a\tb\u{7}\u{1b}[1m"], None, &["a b[1m"]);
+    }
+
+    #[track_caller]
+    fn signature_of(code: Option<i32>, signal: Option<i32>, said: &[&str], expected: &str) {
+        let exit = LastExit {
+            said: said.iter().map(|line| (*line).to_owned()).collect(),
+            ..LastExit::for_tests(code, signal, 1.0)
+        };
+        assert_eq!(signature(&exit), expected);
+    }
+
+    #[test]
+    fn numbers_do_not_part_deaths_of_one_cause() {
+        signature_of(Some(7), None, &[], "exit status 7");
+        signature_of(
+            Some(1),
+            None,
+            &["x", " port 8080 is taken by 4711 "],
+            "exit status 1: port # is taken by #",
+        );
+        signature_of(
+            None,
+            Some(11),
+            &["at 0x7ffEa1 in v0.2.0, a1b"],
+            "SIGSEGV: at # in v#.#.#, a#b",
+        );
+        let memory = LastExit {
+            oom: Some("the kernel says so".to_owned()),
+            ..LastExit::for_tests(None, Some(9), 1.0)
+        };
+        assert_eq!(signature(&memory), "SIGKILL, out of memory");
+    }
+}

@@ -1,0 +1,66 @@
+//! The wait before a life that is not to begin at once: a back-off, and the brake.
+
+use std::os::fd::AsFd as _;
+use std::time::{Duration, Instant};
+
+use super::brake;
+use super::end::Ending;
+use super::process::wait_readable;
+use super::tend::{Tender, release_memory};
+use super::{Phase, When};
+
+impl Tender {
+    /// Waits until the next life is due, and while the brake holds it. An order ends both waits.
+    pub(super) fn pause(&mut self, wait: Duration, now: &When) -> Result<(), Ending> {
+        let due = now.after(wait);
+        self.state.due = Some(due.clone());
+        self.enter(Phase::Waiting, None);
+        // It is asked now too: those who died with this one may have died long ago once it is due.
+        let _ = self.brake();
+        release_memory();
+        loop {
+            let left = due.left_at(&When::now());
+            if left.is_zero() {
+                break;
+            }
+            self.sleep_until(Instant::now().checked_add(left))?;
+        }
+        self.wait_for_brake()?;
+        self.state.due = None;
+        Ok(())
+    }
+
+    /// Waits while the brake is on. Who takes it off tells every tender that waits to look.
+    fn wait_for_brake(&mut self) -> Result<(), Ending> {
+        while let Some(why) = self.brake() {
+            if self.state.reason.as_deref() != Some(&why) {
+                self.state.due = None;
+                self.trail.held(&self.unit.name, &why);
+                self.enter(Phase::Waiting, Some(why));
+                release_memory();
+            }
+            self.sleep_until(None)?;
+        }
+        Ok(())
+    }
+
+    /// Returns why the brake holds this unit's next life; `None` where nothing does.
+    fn brake(&self) -> Option<String> {
+        let shared = self.unit.shared.as_deref()?;
+        // A brake that cannot be read does not hold: a full disk must not keep everything down.
+        let engaged = brake::consider(shared).ok()??;
+        Some(format!(
+            "held by the brake: {}; `fleet go` lets it go on",
+            engaged.reason
+        ))
+    }
+
+    /// Sleeps without a life until something is heard, or the deadline.
+    fn sleep_until(&mut self, deadline: Option<Instant>) -> Result<(), Ending> {
+        let mut waited = vec![self.signals.heard()];
+        waited.extend(self.owner.as_ref().map(|owner| owner.as_fd()));
+        // Nothing can be done about a poll that fails; the look below decides in any case.
+        let _ = wait_readable(&waited, deadline);
+        self.look_without_life()
+    }
+}
