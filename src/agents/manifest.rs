@@ -10,10 +10,13 @@ use toml::Spanned;
 
 use crate::error::{Fault, usage};
 use crate::files;
-use crate::names::Name;
+use crate::names::{Name, Restart, RestartOn, RestartText};
 
 /// The manifest's place in a project.
 pub(super) const MANIFEST_FILE: &str = "agents.toml";
+
+/// How many restarts within a window may be asked for: each of its deaths is kept in a file.
+const MOST_RESTARTS: u32 = 1000;
 
 /// The agents of a project, in the order of the file.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub(super) struct Agent {
     /// What it is told first: a file, relative to the project.
     pub(super) prompt: Option<String>,
     pub(super) watch: Watch,
+    /// When it is started again, if it is.
+    pub(super) restart: Restart,
     /// Where it runs, relative to the project.
     pub(super) cwd: String,
     /// Added to the environment that `agents up` was given.
@@ -63,6 +68,7 @@ struct WrittenAgent {
     prompt: Option<Spanned<String>>,
     #[serde(default)]
     watch: Watch,
+    restart: Option<Spanned<RestartText>>,
     cwd: Option<Spanned<String>>,
     #[serde(default)]
     env: BTreeMap<Spanned<String>, String>,
@@ -122,12 +128,21 @@ impl WrittenAgent {
             check_variable(variable.get_ref(), value)
                 .map_err(|why| refusal(text, variable.span(), &why))?;
         }
+        let restart = self.restart.as_ref();
+        if let Some(why) = restart.and_then(|restart| cannot_be(restart.get_ref())) {
+            let span = self.restart.map_or(0..0, |restart| restart.span());
+            return Err(refusal(text, span, &why));
+        }
         Ok(Agent {
             name,
             written: line(text, &self.command.span()),
             command: self.command.into_inner(),
             prompt: self.prompt.map(Spanned::into_inner),
             watch: self.watch,
+            restart: self.restart.map_or_else(
+                || default_restart(),
+                |restart| restart.into_inner().over(&default_restart()),
+            ),
             cwd: self.cwd.map_or_else(|| ".".to_owned(), Spanned::into_inner),
             env: self
                 .env
@@ -136,6 +151,29 @@ impl WrittenAgent {
                 .collect(),
         })
     }
+}
+
+/// When an agent is started again where nobody says: whatever its exit, since one that was told to quit is still wanted.
+fn default_restart() -> Restart {
+    Restart {
+        on: RestartOn::Always,
+        ..Restart::DEFAULT
+    }
+}
+
+/// Returns why a `restart` table has no meaning, where it has none.
+fn cannot_be(written: &RestartText) -> Option<String> {
+    let restart = written.over(&default_restart());
+    if restart.give_up_after > MOST_RESTARTS {
+        return Some(format!("`give_up_after` is more than {MOST_RESTARTS}"));
+    }
+    if restart.window.is_zero() {
+        return Some("`window` is no time at all".to_owned());
+    }
+    (restart.backoff > restart.backoff_max).then(|| {
+        let longest = restart.backoff_max.as_millis();
+        format!("`backoff` is longer than `backoff_max`, which is {longest} ms")
+    })
 }
 
 fn is_a_path(text: &str) -> bool {
@@ -186,6 +224,7 @@ mod tests {
             command = ["claude", "--model", "x"]
             prompt = "prompts/writer.md"
             watch = "heal"
+            restart = { backoff = "2s", give_up_after = 3 }
             cwd = "docs"
             env = { RUST_LOG = "info" }
 
@@ -201,6 +240,10 @@ mod tests {
             (agents[0].watch, agents[1].watch),
             (Watch::Heal, Watch::Off)
         );
+        assert_eq!(agents[0].restart.give_up_after, 3);
+        assert_eq!(agents[0].restart.backoff.as_secs(), 2);
+        assert_eq!(agents[0].restart.on, RestartOn::Always);
+        assert_eq!(agents[1].restart, default_restart());
         assert_eq!((&*agents[0].cwd, &*agents[1].cwd), ("docs", "."));
         assert_eq!(agents[0].env["RUST_LOG"], "info");
         assert_eq!(
@@ -215,6 +258,24 @@ mod tests {
         refused(&format!("{smallest}wake = 3\n"), "line 3");
         refused(&format!("{smallest}wake = 3\n"), "unknown field `wake`");
         refused(&format!("{smallest}watch = \"always\"\n"), "line 3");
+        let heals = format!("{smallest}watch = \"heal\"\n");
+        for (restart, why) in [
+            ("{ tries = 3 }", "unknown field `tries`"),
+            ("{ backoff = 3 }", "invalid type"),
+            ("{ backoff = \"3\" }", "`3` is not a length of time"),
+            ("{ window = \"25h\" }", "longer than a day"),
+            ("{ on = \"never\" }", "unknown variant `never`"),
+            ("{ give_up_after = -1 }", "invalid value"),
+            ("{ give_up_after = 1001 }", "more than 1000"),
+            ("{ window = \"0s\" }", "no time at all"),
+            (
+                "{ backoff = \"6m\" }",
+                "longer than `backoff_max`, which is 300000 ms",
+            ),
+        ] {
+            refused(&format!("{heals}restart = {restart}\n"), why);
+            refused(&format!("{heals}restart = {restart}\n"), "line 4");
+        }
         refused(&format!("{smallest}prompt = \"\"\n"), "line 3: `prompt`");
         refused(&format!("{smallest}cwd = \"\"\n"), "line 3: `cwd`");
         refused(

@@ -11,7 +11,7 @@ use super::project::Project;
 use super::runner::{Delivery, Runner};
 use crate::error::{failed, usage};
 use crate::files::{self, Durability};
-use crate::names::{Name, Restart, RestartOn};
+use crate::names::Name;
 use crate::sessions::capture_of_own;
 use crate::supervision::{Policy, Process, Unit, VERSION, find_program};
 
@@ -93,7 +93,7 @@ fn prepare(project: &Project, runner: &Runner, agent: Agent) -> anyhow::Result<P
         start,
         stop: Vec::new(),
         environment,
-        policy: policy(agent.watch),
+        policy: policy(&agent),
         stop_grace: GRACE,
         desired: project.desired(&agent.name),
         state: project.state(&agent.name),
@@ -129,17 +129,13 @@ impl Prepared {
     }
 }
 
-fn policy(watch: Watch) -> Policy {
+fn policy(agent: &Agent) -> Policy {
     Policy {
-        heal: match watch {
+        heal: match agent.watch {
             Watch::Heal => true,
             Watch::Off => false,
         },
-        restart: Restart {
-            // An agent that was told to quit is still wanted.
-            on: RestartOn::Always,
-            ..Restart::DEFAULT
-        },
+        restart: agent.restart.clone(),
     }
 }
 

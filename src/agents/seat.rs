@@ -10,7 +10,7 @@ use super::project::Project;
 use super::stage::{Show, Stage, tender};
 use crate::sessions::Pane;
 use crate::supervision::{
-    Phase, Process, ProcessFd, State, Want, read_desired, tell_to_look, write_desired,
+    Phase, Process, ProcessFd, State, Want, When, read_desired, tell_to_look, write_desired,
 };
 use crate::ui::Ui;
 
@@ -358,6 +358,16 @@ pub(super) fn reason(state: &State) -> Option<String> {
     state.reason.clone().or(exit)
 }
 
+/// Returns when the next life of one that waits is due, in words; none where it does not wait.
+pub(super) fn due(state: &State, now: &When) -> Option<String> {
+    let due = state
+        .due
+        .as_ref()
+        .filter(|_| state.phase == Phase::Waiting)?;
+    let left = due.left_at(now);
+    Some(format!("due in {}", crate::ui::ago(left)))
+}
+
 /// Returns the word for a phase: what `status` and its JSON say.
 pub(super) fn phase_word(phase: Phase) -> &'static str {
     match phase {
@@ -385,9 +395,14 @@ fn describe(name: &crate::names::Name, state: &State) -> String {
                 _ => format!("`{name}` is {word} (pid {pid})"),
             }
         }
-        Phase::Starting | Phase::Waiting | Phase::Stopping | Phase::Down => {
-            format!("`{name}` is {word}")
+        Phase::Waiting => {
+            let why = reason(state).unwrap_or_default();
+            match due(state, &When::now()) {
+                Some(due) => format!("`{name}` died ({why}) and is {due}"),
+                None => format!("`{name}` is {word}: {why}"),
+            }
         }
+        Phase::Starting | Phase::Stopping | Phase::Down => format!("`{name}` is {word}"),
         Phase::Finished => format!("`{name}` has {word}"),
         Phase::Crashed | Phase::Lost | Phase::Parked => {
             let why = reason(state).unwrap_or_default();

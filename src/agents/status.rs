@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::manifest::Manifest;
 use super::project::{Project, Run};
-use super::seat::{phase_word, reason};
+use super::seat::{self, phase_word, reason};
 use crate::error::Exit;
 use crate::names::Name;
-use crate::supervision::{Liveness, Phase, State};
+use crate::supervision::{Liveness, Phase, State, When};
 use crate::ui::{Mood, Table, Ui, ago};
 
 /// The JSON of `agents status --json`. Fields may be added; none changes its meaning.
@@ -34,6 +34,8 @@ struct Line {
     exit: Option<i32>,
     signal: Option<i32>,
     reason: Option<String>,
+    /// When its next life is due.
+    due: Option<Timestamp>,
 }
 
 /// Prints a table.
@@ -125,6 +127,7 @@ fn line(project: &Project, name: Name, run: Option<&Run>) -> Line {
         exit: None,
         signal: None,
         reason: None,
+        due: None,
     };
     match State::read(&project.state(&line.name)) {
         Ok(None) if run.is_none() => {}
@@ -150,11 +153,21 @@ fn describe(line: &mut Line, state: &State, run: Option<&Run>) {
         .as_ref()
         .filter(|_| word == "running" || word == "stopping")
         .map(|life| life.process.pid);
+    line.due = state
+        .due
+        .as_ref()
+        .filter(|_| word == "waiting")
+        .map(|due| due.at);
     let tells = word != "running" && word != "down" && word != "finished";
+    let exit = reason(state).filter(|_| tells);
+    let died = match seat::due(state, &When::now()).filter(|_| word == "waiting") {
+        Some(due) => Some(format!("{due} after {}", exit.unwrap_or_default())),
+        None => exit,
+    };
     line.reason = why
         .map(str::to_owned)
         .or_else(|| state.reason.clone())
-        .or_else(|| reason(state).filter(|_| tells));
+        .or(died);
 }
 
 /// Returns the word for how an agent is, and why, where its state does not say: nothing is running because a file says so.

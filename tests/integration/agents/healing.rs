@@ -6,7 +6,10 @@ use super::*;
 
 #[test]
 fn a_killed_agent_is_healed_and_given_up_on_after_five_restarts() {
-    let project = Project::new(&format!("[agents.one]\n{WAITS}watch = \"heal\"\n"));
+    let restart = "restart = { backoff = \"1ms\", give_up_after = 5 }\n";
+    let project = Project::new(&format!(
+        "[agents.one]\n{WAITS}watch = \"heal\"\n{restart}"
+    ));
     let run = project.foreground();
     let mut before = project.wait_for_state("one", "running");
     for restart in 1..=5 {
@@ -39,7 +42,7 @@ fn a_killed_agent_is_healed_and_given_up_on_after_five_restarts() {
 fn an_agent_that_exits_0_is_healed_and_one_that_is_not_watched_is_not() {
     let project = Project::new(
         "[agents.quits]\ncommand = [\"sh\", \"-c\", \"echo x >> lives; test $(wc -l < lives) = 3 && exec cat\"]\n\
-         watch = \"heal\"\n[agents.ends]\ncommand = [\"true\"]\n",
+         watch = \"heal\"\nrestart.backoff = \"1ms\"\n[agents.ends]\ncommand = [\"true\"]\n",
     );
     project.said(0, &["up"]);
     project.wait_until("its third life", || project.agent("quits")["restarts"] == 2);
@@ -110,7 +113,8 @@ fn a_killed_tender_or_a_closed_window_counts_as_a_death() {
 
 #[test]
 fn a_parked_agent_is_tried_again_by_restart_while_others_run() {
-    let loops = "[agents.loops]\ncommand = [\"sh\", \"-c\", \"test -e fixed && exec cat\"]\nwatch = \"heal\"\n";
+    let loops = "[agents.loops]\ncommand = [\"sh\", \"-c\", \"test -e fixed && exec cat\"]\nwatch = \"heal\"\n\
+        restart = { backoff = \"1ms\", give_up_after = 2 }\n";
     let project = Project::new(&format!("{loops}[agents.one]\n{WAITS}"));
     project.agents(&["up"]);
     project.wait_for_state("loops", "parked");
@@ -179,4 +183,37 @@ fn an_agent_that_a_frozen_terminal_server_cannot_start_anew_costs_the_others_not
     project.said(0, &["restart", "one"]);
     assert_eq!(project.agent("one")["state"], "running");
     project.end();
+}
+
+#[test]
+fn an_agent_that_waits_says_until_when_and_down_ends_the_wait() {
+    let project = Project::new(
+        "[agents.loops]\ncommand = [\"sh\", \"-c\", \"echo x >> lives; echo no luck; exit 7\"]\nwatch = \"heal\"\n\
+         restart = { backoff = \"5m\" }\n",
+    );
+    project.said(0, &["up"]);
+    let waiting = project.wait_for_state("loops", "waiting");
+    let due: jiff::Timestamp = waiting["due"].as_str().unwrap().parse().unwrap();
+    let left = due.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!((200..=300).contains(&left), "{waiting}");
+    let reason = waiting["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("due in ") && reason.ends_with("m after exit status 7"),
+        "{reason}"
+    );
+    assert!(project.agents(&["status"]).stdout.contains("due in "));
+    assert_eq!(project.read("lives").unwrap().lines().count(), 2);
+    project.said(0, &["down"]);
+    project.nothing_is_left();
+    assert_eq!(project.read("lives").unwrap().lines().count(), 2);
+}
+
+#[test]
+fn on_failure_makes_exit_0_the_end_of_an_agents_work() {
+    let project = Project::new(
+        "[agents.one]\ncommand = [\"true\"]\nwatch = \"heal\"\nrestart = { on = \"failure\" }\n",
+    );
+    ended(project.foreground()).succeeded();
+    assert_eq!(project.agent("one")["state"], "finished");
+    assert_eq!(project.agent("one")["restarts"], 0);
 }

@@ -5,9 +5,13 @@ use insta::assert_snapshot;
 use super::{healing, lives};
 use crate::sandbox::Sandbox;
 
+/// Five restarts without waits to speak of.
+const FIVE_AT_ONCE: &str = "restart = { backoff = \"1ms\", give_up_after = 5 }";
+
 #[test]
 fn after_five_restarts_it_is_parked_with_the_reason() {
-    let sandbox = healing("echo 'no configuration' >&2; exit 7\n");
+    let sandbox =
+        healing("echo 'no configuration' >&2; exit 7\n").setting("demo", FIVE_AT_ONCE);
     sandbox.fleet(&["start", "demo"]);
     let status = sandbox.wait_until_is("demo", "parked");
     assert_eq!(lives(&sandbox), 6);
@@ -15,7 +19,7 @@ fn after_five_restarts_it_is_parked_with_the_reason() {
     assert_eq!(status["process"]["exit"], 7);
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE   FOR  PIN  REF  REASON
-    demo  parked  <age>  ok  v1  died 6 times within 3600 s, at last with exit status 7; exit status 7 after <age> s
+    demo  parked  <age>  ok  v1  died 6 times within 1 h, at last with exit status 7: `no configuration`; exit status 7 after <age> s
     --- stderr
 
     1 project: 1 parked
@@ -33,7 +37,8 @@ fn after_five_restarts_it_is_parked_with_the_reason() {
 
 #[test]
 fn a_parked_project_is_tried_again_by_a_start() {
-    let sandbox = healing("[ -e good ] || exit 7; echo ready; exec cat\n");
+    let sandbox = healing("[ -e good ] || exit 7; echo ready; exec cat\n")
+        .setting("demo", FIVE_AT_ONCE);
     sandbox.fleet(&["start", "demo"]);
     sandbox.wait_until_is("demo", "parked");
     sandbox.write("fleet/projects/demo/good", "");
@@ -54,6 +59,7 @@ fn ten_projects_that_are_killed_at_once_each_come_back_once() {
             sandbox
                 .project(name, "v1")
                 .setting(name, "watch = \"heal\"")
+                .setting(name, FIVE_AT_ONCE)
         },
     );
     sandbox.fleet(&["start", "--all"]).succeeded();
@@ -95,7 +101,8 @@ fn a_stop_in_a_crash_loop_wins() {
     let sandbox = healing(
         "(setsid sh -c 'trap \"\" TERM; : > stubborn; exec sleep 86419' &)\n\
          until [ -e stubborn ]; do :; done; rm stubborn; exit 7\n",
-    );
+    )
+    .setting("demo", FIVE_AT_ONCE);
     let mut start = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
     let mut starting = start
         .args(["start", "demo"])
