@@ -1,5 +1,12 @@
 //! The tender as a process: in a pane of a real tmux server of the test's own, watched from outside.
 
+mod backoff;
+mod brake;
+mod clock;
+mod evidence;
+mod hostile;
+mod storm;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -82,6 +89,45 @@ impl Bench {
         })
     }
 
+    /// One of several units, with files of its own; the bench's directory is what they share.
+    fn unit_named(&self, name: &str, script: &str) -> Value {
+        for directory in ["desired", "state"] {
+            fs::create_dir_all(self.path(directory)).unwrap();
+        }
+        let mut unit = self.unit(script);
+        unit["name"] = json!(name);
+        unit["desired"] = json!(self.path("desired").join(name));
+        unit["state"] = json!(self.path("state").join(format!("{name}.json")));
+        unit["spawn_lock"] = Value::Null;
+        unit["shared"] = json!(self.directory.path());
+        unit
+    }
+
+    /// Gives one of several units to a tender in a new session.
+    fn start_named(&self, unit: &Value) {
+        let name = unit["name"].as_str().unwrap();
+        self.wish_of(name, "up");
+        let file = self.path(&format!("{name}.unit"));
+        fs::write(&file, unit.to_string()).unwrap();
+        let tender = env!("CARGO_BIN_EXE_fleet-tender");
+        self.tmux(&["new-session", "-d", tender, file.to_str().unwrap()]);
+    }
+
+    fn state_of(&self, name: &str) -> Option<Value> {
+        let file = self.path("state").join(format!("{name}.json"));
+        serde_json::from_slice(&fs::read(file).ok()?).ok()
+    }
+
+    /// Waits until what a unit's state says is so.
+    #[track_caller]
+    fn wait_of(&self, name: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        wait_for(what, || self.state_of(name).filter(|state| is_so(state)))
+    }
+
+    fn wish_of(&self, name: &str, want: &str) {
+        self.wish_in(&self.path("desired").join(name), want);
+    }
+
     fn write(&self, unit: &Value) {
         fs::write(self.path("unit.json"), unit.to_string()).unwrap();
     }
@@ -131,10 +177,30 @@ impl Bench {
     }
 
     fn wish(&self, want: &str) {
+        self.wish_in(&self.path("desired"), want);
+    }
+
+    fn wish_in(&self, file: &Path, want: &str) {
         let desired = json!({ "version": 1, "want": want, "since": "2026-01-01T00:00:00Z" });
-        let beside = self.path("desired.new");
+        let beside = self.path("wish.new");
         fs::write(&beside, desired.to_string()).unwrap();
-        fs::rename(beside, self.path("desired")).unwrap();
+        fs::rename(beside, file).unwrap();
+    }
+
+    /// Tells the tender to look.
+    fn tell(&self) {
+        signal(&self.state().unwrap()["tender"]["pid"], Signal::SIGUSR1);
+    }
+
+    fn screen(&self, session: &str) -> String {
+        self.tmux(&["capture-pane", "-p", "-J", "-t", session])
+    }
+
+    #[track_caller]
+    fn wait_for_screen(&self, session: &str, text: &str) -> String {
+        wait_for(text, || {
+            Some(self.screen(session)).filter(|screen| screen.contains(text))
+        })
     }
 
     fn wait_for_lines(&self, name: &str, lines: usize) {
@@ -576,7 +642,12 @@ fn a_life_runs_the_unit_as_it_is_then_or_not_at_all() {
 fn a_tender_sleeps_while_nothing_happens() {
     let bench = Bench::new();
     bench.start(&bench.unit("exec sleep 1000"));
-    let state = bench.wait_for_phase("running");
+    sleeps(&bench.wait_for_phase("running"));
+}
+
+/// Waits until nothing wakes a state's tender any more.
+#[track_caller]
+fn sleeps(state: &Value) {
     let switches = || -> u64 {
         let status =
             fs::read_to_string(format!("/proc/{}/status", state["tender"]["pid"])).unwrap();

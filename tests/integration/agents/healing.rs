@@ -7,9 +7,7 @@ use super::*;
 #[test]
 fn a_killed_agent_is_healed_and_given_up_on_after_five_restarts() {
     let restart = "restart = { backoff = \"1ms\", give_up_after = 5 }\n";
-    let project = Project::new(&format!(
-        "[agents.one]\n{WAITS}watch = \"heal\"\n{restart}"
-    ));
+    let project = Project::new(&format!("[agents.one]\n{WAITS}watch = \"heal\"\n{restart}"));
     let run = project.foreground();
     let mut before = project.wait_for_state("one", "running");
     for restart in 1..=5 {

@@ -10,8 +10,7 @@ const FIVE_AT_ONCE: &str = "restart = { backoff = \"1ms\", give_up_after = 5 }";
 
 #[test]
 fn after_five_restarts_it_is_parked_with_the_reason() {
-    let sandbox =
-        healing("echo 'no configuration' >&2; exit 7\n").setting("demo", FIVE_AT_ONCE);
+    let sandbox = healing("echo 'no configuration' >&2; exit 7\n").setting("demo", FIVE_AT_ONCE);
     sandbox.fleet(&["start", "demo"]);
     let status = sandbox.wait_until_is("demo", "parked");
     assert_eq!(lives(&sandbox), 6);
@@ -37,8 +36,8 @@ fn after_five_restarts_it_is_parked_with_the_reason() {
 
 #[test]
 fn a_parked_project_is_tried_again_by_a_start() {
-    let sandbox = healing("[ -e good ] || exit 7; echo ready; exec cat\n")
-        .setting("demo", FIVE_AT_ONCE);
+    let sandbox =
+        healing("[ -e good ] || exit 7; echo ready; exec cat\n").setting("demo", FIVE_AT_ONCE);
     sandbox.fleet(&["start", "demo"]);
     sandbox.wait_until_is("demo", "parked");
     sandbox.write("fleet/projects/demo/good", "");
