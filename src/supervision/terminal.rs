@@ -56,13 +56,14 @@ impl Terminal {
             self.hand_to(getpgrp());
             // Now, not once drained: a terminal that somebody froze would freeze the tender.
             let _ = tcsetattr(io::stdin().as_fd(), SetArg::TCSANOW, at_first);
-            self.write(SANE);
         }
     }
 
-    /// Writes one line under what stands there, unless the terminal takes none.
+    /// Writes one line under what stands there, unless the terminal takes none. Whatever a dead program left switched on
+    /// is off then.
     pub(super) fn say(&self, line: &str) {
-        self.write(&format!("\x1b[0m\r\n{line}\r\n"));
+        let sane = if self.at_first.is_some() { SANE } else { "" };
+        self.write(&format!("{sane}\r\n{line}\r\n"));
     }
 
     fn write(&self, text: &str) {

@@ -132,7 +132,8 @@ fn a_parked_project_can_be_stopped() {
         .harness(["v0.1.0"])
         .script("v1", "exit 7\n")
         .project("demo", "v1")
-        .setting("demo", "watch = \"heal\"");
+        .setting("demo", "watch = \"heal\"")
+        .setting("demo", "restart = { give_up_after = 0 }");
     sandbox.fleet(&["start", "demo"]);
     sandbox.wait_until_is("demo", "parked");
     sandbox.fleet(&["stop", "demo"]).succeeded();

@@ -58,7 +58,8 @@ fn ten_projects_that_are_killed_at_once_each_come_back_once() {
             sandbox
                 .project(name, "v1")
                 .setting(name, "watch = \"heal\"")
-                .setting(name, FIVE_AT_ONCE)
+                // Every life is healthy: each restart is at once, and no brake holds it.
+                .setting(name, "restart = { healthy_after = \"0s\" }")
         },
     );
     sandbox.fleet(&["start", "--all"]).succeeded();
@@ -92,6 +93,21 @@ fn ten_projects_that_are_killed_at_once_each_come_back_once() {
     sandbox.fleet(&["stop", "--all"]).succeeded();
     assert_eq!(sandbox.running("sleep 86418"), []);
     assert_eq!(count(), [4; 10]);
+}
+
+/// F10: an operator's stop during a back-off.
+#[test]
+fn a_stop_during_a_back_off_wins_at_once() {
+    let sandbox =
+        healing("echo no luck; exit 7\n").setting("demo", "restart = { backoff = \"5m\" }");
+    sandbox.fleet(&["start", "demo"]);
+    sandbox.wait_for_screen("demo", "starting again in ");
+    let begun = std::time::Instant::now();
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    assert!(begun.elapsed().as_secs_f64() < 3.0, "{:?}", begun.elapsed());
+    assert_eq!(sandbox.status("demo")["verdict"], "down");
+    assert_eq!(lives(&sandbox), 2);
+    assert_eq!(sandbox.running("fleet-tender"), []);
 }
 
 #[test]
