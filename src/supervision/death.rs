@@ -66,7 +66,7 @@ impl Tender {
     fn go_on(&mut self, exit: LastExit, now: &When) {
         self.terminal.take_back();
         let line = self.line_between(&exit, now, "at once");
-        self.terminal.say(&line);
+        self.terminal.say_after_life(&line);
         self.between = Some(Between {
             line,
             pid: self.life.process.pid,
@@ -104,7 +104,8 @@ impl Tender {
     fn go_on_after(&mut self, wait: Duration, exit: LastExit, now: &When) -> Result<(), Ending> {
         self.terminal.take_back();
         let when = format!("in {:.1} s", wait.as_secs_f64());
-        self.terminal.say(&self.line_between(&exit, now, &when));
+        self.terminal
+            .say_after_life(&self.line_between(&exit, now, &when));
         self.trail
             .died(&self.unit.name, &exit, now, format!("restarts {when}"));
         policy::count(&self.unit.policy, &mut self.state, exit, now);

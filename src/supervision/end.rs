@@ -205,7 +205,7 @@ impl Tender {
         self.look_back();
         self.trail.ended(&self.unit.name, &last);
         self.enter(last.phase, last.reason);
-        self.terminal.say(&self.last_line());
+        self.terminal.say_after_life(&self.last_line());
         // Only the last screen is left, and that is no reason to keep others from running here.
         if Sweep::of(&self.life).finds_nothing() {
             self.claim = None;

@@ -59,11 +59,14 @@ impl Terminal {
         }
     }
 
-    /// Writes one line under what stands there, unless the terminal takes none. Whatever a dead program left switched on
-    /// is off then.
+    /// Writes one line under what stands there, unless the terminal takes none.
     pub(super) fn say(&self, line: &str) {
-        let sane = if self.at_first.is_some() { SANE } else { "" };
-        self.write(&format!("{sane}\r\n{line}\r\n"));
+        self.write(&format!("\x1b[0m\r\n{line}\r\n"));
+    }
+
+    /// The same after a life: what it left switched on is switched off first.
+    pub(super) fn say_after_life(&self, line: &str) {
+        self.write(&format!("{SANE}\r\n{line}\r\n"));
     }
 
     fn write(&self, text: &str) {

@@ -6,6 +6,7 @@ mod clock;
 mod evidence;
 mod hostile;
 mod storm;
+mod trail;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
