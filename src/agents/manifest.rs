@@ -139,10 +139,9 @@ impl WrittenAgent {
             command: self.command.into_inner(),
             prompt: self.prompt.map(Spanned::into_inner),
             watch: self.watch,
-            restart: self.restart.map_or_else(
-                || default_restart(),
-                |restart| restart.into_inner().over(&default_restart()),
-            ),
+            restart: self.restart.map_or_else(default_restart, |restart| {
+                restart.into_inner().over(&default_restart())
+            }),
             cwd: self.cwd.map_or_else(|| ".".to_owned(), Spanned::into_inner),
             env: self
                 .env

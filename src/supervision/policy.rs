@@ -201,8 +201,7 @@ pub(crate) fn wait(policy: &Policy, streak: u32, chance: f64) -> Duration {
         .backoff
         .saturating_mul(factor)
         .min(restart.backoff_max);
-    // `max` first: it makes a number of what is none.
-    let share = 1.0 - JITTER * chance.max(0.0).min(1.0);
+    let share = 1.0 - JITTER * chance.clamp(0.0, 1.0);
     Duration::try_from_secs_f64(full.as_secs_f64() * share).unwrap_or(full)
 }
 
