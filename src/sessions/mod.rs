@@ -5,10 +5,14 @@
 
 mod address;
 mod answers;
+mod limits;
 mod panes;
+mod server;
 mod tmux;
+mod version;
 mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
+pub(crate) use limits::Room;
 pub(crate) use panes::{Pane, Panes};
 pub(crate) use tmux::{NewSession, NewWindow, Tmux};

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 pub(crate) use brake::{
     Engaged, consider as consider_brake, engaged as brake, release as release_brake,
 };
-pub(crate) use client::{Stop, Stopped, tell_to_look};
+pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, decide};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
