@@ -94,7 +94,13 @@ struct Waves<'a> {
 impl Waves<'_> {
     /// Starts some sessions, and waits until each has answered. Returns why it is no use to go on, if it is not.
     fn start(&mut self, names: &[Name]) -> anyhow::Result<Option<anyhow::Error>> {
-        let room = self.tmux.room();
+        let room = match self.tmux.room() {
+            Ok(room) => room,
+            Err(error) => {
+                self.fail(names, &error);
+                return Ok(Some(error));
+            }
+        };
         let (names, beyond) = names.split_at(room.terminals().min(names.len()));
         if !beyond.is_empty() {
             self.fail(beyond, &room.refusal().into());

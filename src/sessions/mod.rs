@@ -13,6 +13,5 @@ mod version;
 mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
-pub(crate) use limits::Room;
 pub(crate) use panes::{Pane, Panes};
 pub(crate) use tmux::{NewSession, NewWindow, Tmux};

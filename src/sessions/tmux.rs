@@ -107,9 +107,14 @@ impl Tmux {
         }
     }
 
-    /// Looks how many more terminals this server has room for, or one that is started now.
-    pub(crate) fn room(&self) -> Room {
-        Room::of(listener(&self.socket))
+    /// Looks how many more terminals this server has room for, or one that is started now. Fails where none can be
+    /// started, for want of a tmux program that is new enough.
+    pub(crate) fn room(&self) -> anyhow::Result<Room> {
+        let server = listener(&self.socket);
+        if server.is_none() {
+            version::check(&program()?)?;
+        }
+        Ok(Room::of(server))
     }
 
     /// Makes sessions, and the server if there is none, in one call. Whether their programs run is for others to say.
@@ -171,11 +176,7 @@ impl Tmux {
     ) -> anyhow::Result<()> {
         let directory = self.socket.parent().unwrap_or(Path::new("/"));
         let _claim = Lock::take(directory, DEADLINE, || ())?;
-        let server = listener(&self.socket);
-        if server.is_none() {
-            version::check(&program()?)?;
-        }
-        let room = Room::of(server);
+        let room = self.room()?;
         if room.terminals() < terminals {
             return Err(room.refusal().into());
         }

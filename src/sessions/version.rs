@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::command;
@@ -13,8 +14,13 @@ const OLDEST: (u32, u32) = (3, 2);
 /// How long tmux may take to say its version.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Fails where a tmux program is too old. One that says no number is somebody's own build: it is taken as it is.
+/// Fails where a tmux program is too old. One that says no number is somebody's own build: it is taken as it is. It is
+/// asked once in the life of this process.
 pub(super) fn check(program: &Path) -> anyhow::Result<()> {
+    static IS_GOOD: OnceLock<()> = OnceLock::new();
+    if IS_GOOD.get().is_some() {
+        return Ok(());
+    }
     let mut call = Command::new(program);
     call.arg("-V");
     let said = command::run(call, DEADLINE)?.stdout;
@@ -26,6 +32,7 @@ pub(super) fn check(program: &Path) -> anyhow::Result<()> {
                 .into(),
         );
     }
+    IS_GOOD.get_or_init(|| ());
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod editing;
 mod finding;
+mod restart;
 
 use crate::sandbox::Sandbox;
 

@@ -108,3 +108,44 @@ fn what_cannot_be_told_to_stop_runs_on() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert!(!harness.is_alive());
 }
+
+/// F10: the last wish is the stop, whenever it comes.
+#[test]
+fn a_stop_during_a_restart_wins() {
+    let sandbox = running(
+        "trap 'sleep 0.05; exit' TERM; echo ready; while :; do sleep 86416 & wait $!; done\n",
+    );
+    for _ in 0..10 {
+        let mut restart = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+        let mut restart = restart
+            .args(["restart", "demo"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let wish = || std::fs::read_to_string(sandbox.at("fleet/.fleet/desired/demo")).unwrap();
+        sandbox.wait_for("the restart to be under way", || wish().contains("restart"));
+        sandbox.fleet(&["stop", "demo"]).succeeded();
+        assert!(restart.wait().unwrap().success());
+        let status = sandbox.status("demo");
+        assert_eq!(
+            (&status["verdict"], &status["desired"]),
+            (&"down".into(), &"down".into())
+        );
+        assert_eq!(sandbox.running("run.sh"), []);
+        sandbox.fleet(&["start", "demo"]).succeeded();
+    }
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn a_restart_that_cannot_start_again_leaves_no_wish_behind() {
+    let sandbox = running("echo ready; exec cat\n");
+    let sandbox = sandbox.manifest("v2", "start = [\"sh\", \"{engine}/run.sh\"]", "exit 3\n");
+    sandbox.fleet(&["update", "demo", "v2"]).succeeded();
+    sandbox.fleet(&["restart", "demo"]).exited(1);
+    let status = sandbox.status("demo");
+    assert_eq!(status["verdict"], "crashed", "{status:#}");
+    // Refused between the stop and the start: as by a file that went meanwhile.
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    assert_eq!(sandbox.status("demo")["desired"], "down");
+}
