@@ -11,7 +11,7 @@ use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Facts, PinWord};
 use crate::registry::Project;
-use crate::supervision::{self, Liveness, Phase, State, read_desired};
+use crate::supervision::{self, Liveness, Phase, State, Want, read_desired};
 use crate::ui::Ui;
 
 use super::environment;
@@ -68,10 +68,18 @@ pub(super) fn start_locked(
     Ok(outcomes)
 }
 
-/// Tells whether a project was stopped to be started again, and the start has not come.
+/// Tells whether a project whose lock is held should run, and is down only because a start or a restart was cut off
+/// before its session was there. What cannot be read is not owed.
 pub(super) fn is_owed(fleet: &Fleet, name: &Name) -> bool {
-    let wish = read_desired(&fleet.unit_files(name).desired).ok().flatten();
-    wish.is_some_and(|wish| wish.restart)
+    let files = fleet.unit_files(name);
+    let wish = read_desired(&files.desired).ok().flatten();
+    let is_wanted = wish.is_some_and(|wish| wish.in_the_end() == Want::Up);
+    is_wanted
+        && State::read(&files.state).is_ok_and(|state| {
+            state.is_none_or(|state| {
+                state.phase == Phase::Down && state.tender_liveness() == Liveness::Gone
+            })
+        })
 }
 
 /// Returns the commit that a project's running life was started from; `None` where none runs.

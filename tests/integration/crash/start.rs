@@ -115,3 +115,30 @@ fn a_stop_after_a_restart_that_was_killed_anywhere_wins() {
     }
     stops(&sandbox, "in the end");
 }
+
+#[test]
+fn an_update_with_a_restart_that_was_killed_anywhere_completes_when_it_is_run_again() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0"])
+        .project("demo", "v0.1.0");
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    let update = |version| ["update", "demo", version, "--restart"];
+    let moments = moments(&sandbox, &update("v0.2.0"));
+    for (number, moment) in moments
+        .iter()
+        .enumerate()
+        .skip(moments.len() / 3)
+        .step_by(2)
+    {
+        let what = format!("{moment:?}");
+        let version = ["v0.1.0", "v0.2.0"][number / 2 % 2];
+        killed_at(&sandbox, moment, &update(version));
+        let again = sandbox.fleet(&update(version));
+        assert!(again.code == Some(0), "{what}: {}", again.text());
+        // It runs, and it runs what is pinned.
+        sandbox.fleet(&["status", "--check"]).succeeded();
+        assert_eq!(harnesses(&sandbox), 1, "{what}");
+        sandbox.wait_for_screen("demo", &format!("lines {version}"));
+    }
+    stops(&sandbox, "in the end");
+}
