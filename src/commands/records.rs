@@ -133,6 +133,7 @@ fn record(project: &Project) -> Value {
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
+    let restart = &project.restart;
     json!({
         "name": project.name,
         "harness": project.harness,
@@ -147,6 +148,15 @@ fn record(project: &Project) -> Value {
         "env": env,
         "env_file": project.env_file,
         "args": project.args,
+        "restart": {
+            "on": restart.on,
+            "backoff": restart.backoff.as_secs_f64(),
+            "backoff_max": restart.backoff_max.as_secs_f64(),
+            "give_up_after": restart.give_up_after,
+            "window": restart.window.as_secs_f64(),
+            "healthy_after": restart.healthy_after.as_secs_f64(),
+        },
+        "after": project.after,
     })
 }
 

@@ -1,15 +1,19 @@
 //! `fleet restart`: a stop and a start, of what can be started again.
+//!
+//! The projects stay locked from the one to the other: a stop that somebody asks for meanwhile comes after both. Between
+//! them the wish on disk is "down, to be started again", so that whoever comes after a kill knows what was meant.
 
 use crate::error::refused;
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::parallel::in_parallel;
+use crate::supervision::Afterwards;
 use crate::ui::Ui;
 
-use super::plan::{self, Outcome, Plan};
-use super::start;
+use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::step::Step;
-use super::stop::{runs_us, stop};
+use super::stop::{runs_us, stay_down, stop_locked};
+use super::{recover, running, start};
 
 /// Stops projects and starts them again, or prints how.
 pub(crate) fn restart(
@@ -18,24 +22,36 @@ pub(crate) fn restart(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
+    let Locked {
+        names,
+        mut outcomes,
+        locks: _locks,
+    } = lock_all(fleet, names, ui)?;
+    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
+    outcomes.extend(unrepaired);
+    let fleet = &*fleet;
     // What could not be started again is not stopped.
-    let looked = in_parallel(names, |name| {
+    let looked = in_parallel(&ready, |name| {
         refuse_own(fleet, name)?;
         start::check(fleet, fleet.registry.project(name)?)?;
         Ok(Plan::new(name, vec![Step::Stop, Step::Start], ""))
     });
-    let (plans, mut outcomes) = plan::part(names.iter().cloned().zip(looked));
+    let (plans, refused) = plan::part(ready.into_iter().zip(looked));
+    outcomes.extend(refused);
     if dry_run {
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
     let names: Vec<Name> = plans.into_iter().map(|plan| plan.project).collect();
-    let stopped = stop(fleet, &names, false, ui)?;
+    let (names, too_many, _) = running::admit(fleet, &names)?;
+    outcomes.extend(too_many);
+    let stopped = stop_locked(fleet, &names, Afterwards::Start, false, ui)?;
     let (down, left): (Vec<Outcome>, Vec<Outcome>) =
         stopped.into_iter().partition(|one| one.result.is_ok());
-    let down: Vec<Name> = down.into_iter().map(|outcome| outcome.project).collect();
+    stay_down(fleet, &left)?;
     outcomes.extend(left);
-    outcomes.extend(start::start(fleet, &down, false, ui)?);
+    let down: Vec<Name> = down.into_iter().map(|outcome| outcome.project).collect();
+    outcomes.extend(start::start_locked(fleet, down, false, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(outcomes)
 }

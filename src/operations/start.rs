@@ -1,5 +1,6 @@
 //! `fleet start`: sessions, many at once.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -10,7 +11,7 @@ use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Facts, PinWord};
 use crate::registry::Project;
-use crate::supervision::{self, Liveness, Phase, State};
+use crate::supervision::{self, Liveness, Phase, State, Want, read_desired};
 use crate::ui::Ui;
 
 use super::environment;
@@ -19,7 +20,7 @@ use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::prepare::{preparation, prepare};
 use super::step::Step;
 use super::unit::{pinned, unit};
-use super::{recover, stop};
+use super::{recover, running, stop};
 
 /// Starts projects, or prints how. One that cannot be started does not stop the others.
 pub(crate) fn start(
@@ -35,7 +36,18 @@ pub(crate) fn start(
     } = lock_all(fleet, names, ui)?;
     let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
     outcomes.extend(unrepaired);
-    let fleet = &*fleet;
+    outcomes.extend(start_locked(fleet, ready, dry_run, ui)?);
+    outcomes.sort_by(|a, b| a.project.cmp(&b.project));
+    Ok(outcomes)
+}
+
+/// Starts projects whose locks are held and of which nothing is half done, or prints how.
+pub(super) fn start_locked(
+    fleet: &Fleet,
+    ready: Vec<Name>,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
     let locations: Vec<_> = ready
         .iter()
         .filter_map(|name| fleet.registry.projects.get(name))
@@ -46,15 +58,28 @@ pub(crate) fn start(
         let project = fleet.registry.project(name)?;
         look(fleet, project, holders.get(&project.location).copied())
     });
-    let (plans, refused) = plan::part(ready.into_iter().zip(looked));
-    outcomes.extend(refused);
+    let (plans, mut outcomes) = plan::part(ready.into_iter().zip(looked));
     if dry_run {
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
     outcomes.extend(carry_out(fleet, plans, ui)?);
-    outcomes.sort_by(|a, b| a.project.cmp(&b.project));
+    stop::stay_down(fleet, &outcomes)?;
     Ok(outcomes)
+}
+
+/// Tells whether a project whose lock is held should run, and is down only because a start or a restart was cut off
+/// before its session was there. What cannot be read is not owed.
+pub(super) fn is_owed(fleet: &Fleet, name: &Name) -> bool {
+    let files = fleet.unit_files(name);
+    let wish = read_desired(&files.desired).ok().flatten();
+    let is_wanted = wish.is_some_and(|wish| wish.in_the_end() == Want::Up);
+    is_wanted
+        && State::read(&files.state).is_ok_and(|state| {
+            state.is_none_or(|state| {
+                state.phase == Phase::Down && state.tender_liveness() == Liveness::Gone
+            })
+        })
 }
 
 /// Returns the commit that a project's running life was started from; `None` where none runs.
@@ -204,8 +229,19 @@ fn unreadable(project: &Project, facts: &Facts) -> Fault {
 
 /// Carries out plans to start: what each needs first, then all sessions together.
 pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Result<Vec<Outcome>> {
-    let (mut outcomes, mut ready) = (Vec::new(), Vec::new());
-    for plan in plans {
+    let starting: Vec<Name> = plans
+        .iter()
+        .filter(|plan| plan.steps.contains(&Step::Start))
+        .map(|plan| plan.project.clone())
+        .collect();
+    // What may not start is not stopped for it either.
+    let (_, mut outcomes, _) = running::admit(fleet, &starting)?;
+    let refused: BTreeSet<Name> = outcomes.iter().map(|one| one.project.clone()).collect();
+    let mut ready = Vec::new();
+    for plan in plans
+        .into_iter()
+        .filter(|plan| !refused.contains(&plan.project))
+    {
         let Plan {
             project,
             steps,
@@ -225,11 +261,7 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
         }
     }
     if !ready.is_empty() {
-        ui.waiting(format!(
-            "starting {}",
-            crate::ui::count(ready.len(), "project")
-        ));
-        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked)?);
+        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked, ui)?);
     }
     Ok(outcomes)
 }
@@ -238,7 +270,7 @@ fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::
     let project = fleet.registry.project(name)?;
     for step in steps {
         match step {
-            Step::Stop => stop::stop_one(fleet, project).map(drop),
+            Step::Stop => stop::stop_before_start(fleet, project),
             Step::Fill { commit } => {
                 let mirror = fleet.mirror(&project.harness)?;
                 let _spawning = fleet.hold_spawns(name)?;

@@ -10,7 +10,8 @@ use crate::names::Name;
 use crate::registry::Project;
 use crate::sessions::{Panes, of_environment};
 use crate::supervision::{
-    Liveness, Phase, State, Stop, Stopped, Want, end_trees, holders, read_desired,
+    Afterwards, Liveness, Phase, State, Stop, Stopped, Want, end_trees, holders, read_desired,
+    write_desired,
 };
 use crate::ui::{Ui, count};
 
@@ -28,11 +29,23 @@ pub(crate) fn stop(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let Locked {
-        names: ready,
+        names,
         mut outcomes,
         locks: _locks,
     } = lock_all(fleet, names, ui)?;
-    let fleet = &*fleet;
+    outcomes.extend(stop_locked(fleet, &names, Afterwards::Down, dry_run, ui)?);
+    outcomes.sort_by(|a, b| a.project.cmp(&b.project));
+    Ok(outcomes)
+}
+
+/// Stops projects whose locks are held, or prints how.
+pub(super) fn stop_locked(
+    fleet: &Fleet,
+    ready: &[Name],
+    afterwards: Afterwards,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
     // Without tmux's answer, what has a tender is stopped all the same.
     let sessions = fleet
         .tmux()
@@ -47,15 +60,13 @@ pub(crate) fn stop(
     let looked = ready
         .iter()
         .map(|name| look(fleet, name, &sessions, &holders));
-    let (plans, refused) = plan::part(ready.iter().cloned().zip(looked));
-    outcomes.extend(refused);
+    let (plans, mut outcomes) = plan::part(ready.iter().cloned().zip(looked));
     if dry_run {
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
     ui.waiting(format!("stopping {}", count(plans.len(), "project")));
-    outcomes.extend(carry_out(fleet, plans, ui));
-    outcomes.sort_by(|a, b| a.project.cmp(&b.project));
+    outcomes.extend(carry_out(fleet, plans, afterwards, ui));
     Ok(outcomes)
 }
 
@@ -69,7 +80,7 @@ fn look(
     let state = State::read(&files.state)?;
     // A wish that cannot be read is written anew.
     let wish = read_desired(&files.desired).ok().flatten();
-    let wanted_down = wish.is_some_and(|desired| desired.want == Want::Down);
+    let wanted_down = wish.is_some_and(|desired| desired.in_the_end() == Want::Down);
     let tended = state
         .as_ref()
         .is_some_and(|state| state.tender_liveness() != Liveness::Gone);
@@ -107,7 +118,7 @@ fn look(
 }
 
 /// Carries out plans to stop. Whoever stops the session it runs in does so last: nothing could come after.
-fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> Vec<Outcome> {
+fn carry_out(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards, ui: &Ui) -> Vec<Outcome> {
     let (idle, busy): (Vec<Plan>, Vec<Plan>) =
         plans.into_iter().partition(|plan| plan.steps.is_empty());
     let (ours, others): (Vec<Plan>, Vec<Plan>) = busy
@@ -120,19 +131,19 @@ fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> Vec<Outcome> {
             result: Ok(plan.done),
         })
         .collect();
-    outcomes.extend(end(fleet, others));
+    outcomes.extend(end(fleet, others, afterwards));
     for plan in &ours {
         ui.warn(format!(
             "`{}` is where this command runs: it ends with it",
             plan.project
         ));
     }
-    outcomes.extend(end(fleet, ours));
+    outcomes.extend(end(fleet, ours, afterwards));
     outcomes
 }
 
 /// Asks all of them first, then waits for each: together they take as long as the slowest.
-fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
+fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards) -> Vec<Outcome> {
     let files: Vec<UnitFiles> = plans
         .iter()
         .map(|plan| fleet.unit_files(&plan.project))
@@ -142,7 +153,7 @@ fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
         .zip(&files)
         .map(|(plan, files)| {
             let grace = fleet.registry.project(&plan.project)?.stop_grace;
-            Stop::ask(&files.desired, &files.state, grace)
+            Stop::ask(&files.desired, &files.state, grace, afterwards)
         })
         .collect();
     let ended: Vec<anyhow::Result<Stopped>> = asked.into_iter().map(|stop| stop?.wait()).collect();
@@ -171,12 +182,24 @@ fn end(fleet: &Fleet, plans: Vec<Plan>) -> Vec<Outcome> {
         .collect()
 }
 
-/// Stops one project whose lock is held; its session goes too.
-pub(super) fn stop_one(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+/// Ends one project whose lock is held, to start it again; its session goes too.
+pub(super) fn stop_before_start(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
     let plan = Plan::new(&project.name, vec![Step::Stop], "");
-    end(fleet, vec![plan])
+    end(fleet, vec![plan], Afterwards::Start)
         .into_iter()
         .try_for_each(|outcome| outcome.result.map(drop))
+}
+
+/// Withdraws the wish to start what was stopped for that and could not be started: nobody has been cut off.
+pub(super) fn stay_down(fleet: &Fleet, outcomes: &[Outcome]) -> anyhow::Result<()> {
+    for outcome in outcomes.iter().filter(|outcome| outcome.result.is_err()) {
+        let desired = fleet.unit_files(&outcome.project).desired;
+        let wish = read_desired(&desired).ok().flatten();
+        if wish.is_some_and(|wish| wish.restart) {
+            write_desired(&desired, Want::Down)?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends what is left of the sessions: windows that somebody has opened beside the harness's, and tenders whose files

@@ -17,6 +17,7 @@ use super::recover;
 use super::restart;
 use super::start;
 use super::step::Step;
+use super::stop;
 use super::targets::Targets;
 use super::version::Chosen;
 
@@ -94,6 +95,7 @@ fn restart_moved(
         }
     }
     all.extend(start::carry_out(fleet, plans, ui)?);
+    stop::stay_down(fleet, &all)?;
     all.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(all)
 }
@@ -133,7 +135,8 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
         });
     }
     let running = start::running_commit(fleet, name);
-    if change.restart && running.is_some_and(|running| running.as_ref() != Some(&commit)) {
+    let runs_another = running.is_some_and(|running| running.as_ref() != Some(&commit));
+    if change.restart && (runs_another || start::is_owed(fleet, name)) {
         restart::refuse_own(fleet, name)?;
         let manifest = fleet.manifest(targets.mirror(project)?, &project.harness, &commit)?;
         // What the new version needs is made while the old one still runs.

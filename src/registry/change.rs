@@ -12,7 +12,7 @@ use crate::error::{failed, refused};
 use crate::names::{CommitId, Name, Ref};
 
 /// The keys of a project in the order in which a person would write them.
-pub(super) const PROJECT_KEYS: [&str; 12] = [
+pub(super) const PROJECT_KEYS: [&str; 14] = [
     "harness",
     "ref",
     "commit",
@@ -25,6 +25,8 @@ pub(super) const PROJECT_KEYS: [&str; 12] = [
     "env",
     "env_file",
     "args",
+    "restart",
+    "after",
 ];
 
 /// A project to be registered.

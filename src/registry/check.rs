@@ -14,10 +14,17 @@ use super::places::{Places, forbidden};
 use super::problem::{MOST, Problem};
 use super::recover::Recovered;
 use super::text::{HarnessText, ProjectText};
-use crate::names::{Name, Ref, Restart, Time, nearest};
+use super::values::Count;
+use crate::names::{Name, Ref, Time, nearest};
 
 /// How long a stop may take where nobody says.
 pub(super) const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// How many projects are started at once where nobody says.
+const MAX_PARALLEL_STARTS: usize = 8;
+
+/// How many projects may run where nobody says.
+const MAX_RUNNING: usize = 200;
 
 /// Where a harness is mounted where nobody says.
 pub(super) const ENGINE: &str = "engine";
@@ -53,14 +60,14 @@ pub(super) fn registry(text: &str, root: &Path, read: Recovered) -> Result<Regis
     })
 }
 
-struct Check<'t> {
+pub(super) struct Check<'t> {
     text: &'t str,
     real_root: PathBuf,
     /// The text with its places, parsed when the first problem asks for one.
     parsed: OnceCell<Spanned<DeTable<'t>>>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
-    read: Recovered,
+    pub(super) read: Recovered,
 }
 
 impl Check<'_> {
@@ -81,7 +88,8 @@ impl Check<'_> {
         Problem::at(self.text, &span, message)
     }
 
-    fn refuse(&mut self, path: &[&str], message: String, hint: Option<String>) {
+    /// Notes that what `path` says cannot be.
+    pub(super) fn refuse(&mut self, path: &[&str], message: String, hint: Option<String>) {
         if self.problems.len() < MOST {
             let problem = self.problem(path, message).hint(hint);
             self.problems.push(problem);
@@ -154,8 +162,10 @@ impl Check<'_> {
             name: text.name.unwrap_or_else(|| directory_name(root)),
             projects: projects?,
             default_harness,
-            max_parallel_starts: 8,
-            max_running: 200,
+            max_parallel_starts: text
+                .max_parallel_starts
+                .map_or(MAX_PARALLEL_STARTS, Count::get),
+            max_running: text.max_running.map_or(MAX_RUNNING, Count::get),
         })
     }
 
@@ -184,6 +194,7 @@ impl Check<'_> {
         harnesses: &BTreeMap<Name, Harness>,
     ) -> BTreeMap<Name, Project> {
         let texts = std::mem::take(&mut self.read.file.projects);
+        self.order(&texts);
         let mut projects = BTreeMap::new();
         let mut taken: HashMap<PathBuf, Name> = HashMap::new();
         for (name, text) in texts {
@@ -226,6 +237,7 @@ impl Check<'_> {
 
     fn project(&mut self, places: &Places, name: &Name, text: ProjectText) -> Option<Project> {
         let key = name.as_str();
+        let restart = self.restart(key, text.restart.as_ref());
         let location = places.absolute(text.location.as_str());
         let location = self.place(&["projects", key, "location"], location);
         let env_file = match &text.env_file {
@@ -254,8 +266,8 @@ impl Check<'_> {
                 .collect(),
             env_file,
             args: strings(text.args),
-            restart: Restart::DEFAULT,
-            after: Vec::new(),
+            restart,
+            after: text.after.unwrap_or_default(),
         })
     }
 }

@@ -35,7 +35,7 @@ impl fmt::Display for Origin {
 /// One value that holds for a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// The key in fleet.toml.
+    /// The key in fleet.toml, with those of the tables it is in, joined by `.`.
     pub(crate) key: &'static str,
     /// The value as text; empty where there is none, lists and tables as TOML.
     pub(crate) value: String,
@@ -55,7 +55,11 @@ impl Registry {
         let document = DeTable::parse_recoverable(&self.text).0;
         let table = document.get_ref();
         let own = values(project).map(|(key, value)| {
-            let line = line_of(&self.text, table, &["projects", name.as_str(), key]);
+            let path: Vec<&str> = ["projects", name.as_str()]
+                .into_iter()
+                .chain(key.split('.'))
+                .collect();
+            let line = line_of(&self.text, table, &path);
             let origin = line.map_or(Origin::Default, |line| Origin::File { line });
             Setting { key, value, origin }
         });
@@ -78,8 +82,10 @@ impl Registry {
     }
 }
 
-fn values(project: &Project) -> [(&'static str, String); 12] {
+fn values(project: &Project) -> [(&'static str, String); 19] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let after: Vec<String> = project.after.iter().map(ToString::to_string).collect();
+    let restart = &project.restart;
     [
         ("harness", project.harness.to_string()),
         ("ref", project.reference.to_string()),
@@ -104,6 +110,13 @@ fn values(project: &Project) -> [(&'static str, String); 12] {
             ),
         ),
         ("args", list(&project.args)),
+        ("restart.on", restart.on.to_string()),
+        ("restart.backoff", seconds(restart.backoff)),
+        ("restart.backoff_max", seconds(restart.backoff_max)),
+        ("restart.give_up_after", restart.give_up_after.to_string()),
+        ("restart.window", seconds(restart.window)),
+        ("restart.healthy_after", seconds(restart.healthy_after)),
+        ("after", list(&after)),
     ]
 }
 
@@ -135,6 +148,7 @@ fn seconds(duration: std::time::Duration) -> String {
         return format!("{milliseconds}ms");
     }
     match milliseconds / 1000 {
+        hours if hours > 0 && hours.is_multiple_of(3600) => format!("{}h", hours / 3600),
         minutes if minutes > 0 && minutes.is_multiple_of(60) => format!("{}m", minutes / 60),
         seconds => format!("{seconds}s"),
     }

@@ -20,9 +20,9 @@ use crate::names::{Name, nearest};
 /// Keys that are designed and not built: refused as such, so that nobody believes they have an effect.
 const NOT_BUILT: [(&str, &[&str]); 4] = [
     ("", &["operator"]),
-    ("fleet", &["max_parallel_starts", "max_running", "on"]),
+    ("fleet", &["on"]),
     ("harnesses", &["preset", "commands"]),
-    ("projects", &["restart", "after", "log", "on", "hold"]),
+    ("projects", &["log", "on", "hold"]),
 ];
 
 /// What is left of a file without its problems.
@@ -65,7 +65,7 @@ pub(super) fn recover(text: &str) -> Recovered {
             }
             "harnesses" => reader.found.file.harnesses = reader.read_all("harnesses", value),
             "projects" => reader.found.file.projects = reader.read_all("projects", value),
-            other => reader.unknown::<FileText>(&[], other, &key.span()),
+            other => reader.unknown::<FileText>(&[], &[], other, &key.span()),
         }
     }
     reader.found
@@ -142,8 +142,8 @@ impl Reader<'_> {
             let steps: Vec<&str> = taken.path.iter().map(String::as_str).collect();
             self.removed(path, &steps);
             match steps[..] {
-                [unknown] if error.message().starts_with("unknown field") => {
-                    self.unknown::<T>(path, unknown, &taken.key);
+                [ref inner @ .., unknown] if error.message().starts_with("unknown field") => {
+                    self.unknown::<T>(path, inner, unknown, &taken.key);
                 }
                 _ => {
                     let full = [path, &steps].concat().join(".");
@@ -171,20 +171,27 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown<T: JsonSchema>(&mut self, path: &[&str], key: &str, span: &Range<usize>) {
+    /// Tells of a key that is not known in the table `path`, which `T` describes, or in a table `inner` to it.
+    fn unknown<T: JsonSchema>(
+        &mut self,
+        path: &[&str],
+        inner: &[&str],
+        key: &str,
+        span: &Range<usize>,
+    ) {
         let table = path.first().copied().unwrap_or_default();
         let not_built = NOT_BUILT
             .iter()
-            .any(|(of, keys)| *of == table && keys.contains(&key));
+            .any(|(of, keys)| *of == table && inner.is_empty() && keys.contains(&key));
         if not_built {
             self.problem(span, format!("`{key}` is not built yet"));
             return;
         }
-        let place = match path {
+        let place = match [path, inner].concat().as_slice() {
             [] => "at the top".to_owned(),
             path => format!("in `[{}]`", path.join(".")),
         };
-        let known = known::<T>();
+        let known = known::<T>(inner);
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let hint = match nearest(key, known.iter().copied()) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -196,12 +203,22 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the keys that a table of this type may have.
-fn known<T: JsonSchema>() -> Vec<String> {
-    let schema = schemars::schema_for!(T);
-    schema
-        .get("properties")
-        .and_then(serde_json::Value::as_object)
+/// Returns the keys that a table of this type may have, or a table inner to it.
+fn known<T: JsonSchema>(inner: &[&str]) -> Vec<String> {
+    // In one piece: no part of it refers to another place.
+    let settings =
+        schemars::generate::SchemaSettings::default().with(|it| it.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    let found = inner.iter().try_fold(schema.as_value(), |schema, key| {
+        let property = &schema["properties"][key];
+        // What may be left out is one of several: a table, or nothing.
+        let choices = property["anyOf"].as_array().into_iter().flatten();
+        choices
+            .chain([property])
+            .find(|choice| choice["properties"].is_object())
+    });
+    found
+        .and_then(|schema| schema["properties"].as_object())
         .map(|properties| properties.keys().cloned().collect())
         .unwrap_or_default()
 }

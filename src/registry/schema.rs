@@ -80,7 +80,7 @@ mod tests {
         let schema = schema();
         let top = schema["properties"].as_object().unwrap();
         let definitions = schema["definitions"].as_object().unwrap();
-        let tables = ["Fleet", "Harness", "Project"];
+        let tables = ["Fleet", "Harness", "Project", "Restart"];
         let nested = tables.iter().flat_map(|table| {
             let properties = definitions[*table]["properties"].as_object().unwrap();
             properties.keys()
@@ -88,7 +88,7 @@ mod tests {
         for key in nested {
             let lines = EXAMPLE.lines().filter(|line| {
                 let entry = line.trim_start_matches("# ");
-                entry.starts_with(&format!("{key} = "))
+                entry.starts_with(&format!("{key} = ")) || entry.contains(&format!(".{key}]"))
             });
             // `projects` is the name of a setting and of a table.
             assert!(lines.count() >= 1, "no `{key}` in the example");

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Argument, EnginePath, EnvironmentName, Label, Place, Watch};
-use crate::names::{CommitId, HarnessUrl, Name, Ref, Time};
+use super::values::{Argument, Count, EnginePath, EnvironmentName, Label, Place, Watch};
+use crate::names::{CommitId, HarnessUrl, Name, Ref, RestartText, Time};
 
 /// The registry of a fleet: which projects exist, where, with which harness, at which ref, enabled or not.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -35,6 +35,10 @@ pub(super) struct FleetText {
     pub(super) projects: Option<Place>,
     /// The harness that `fleet create` uses when none is named. Default: `agents`.
     pub(super) default_harness: Option<Name>,
+    /// How many projects are started at once: the next follow when those run. Default: `8`.
+    pub(super) max_parallel_starts: Option<Count>,
+    /// How many projects may run: a start beyond it is refused. Default: `200`.
+    pub(super) max_running: Option<Count>,
 }
 
 /// A harness: a git repository that says how to run a project's agents.
@@ -83,4 +87,8 @@ pub(super) struct ProjectText {
     pub(super) env_file: Option<Place>,
     /// What `{args}` in the harness's commands becomes.
     pub(super) args: Option<Vec<Argument>>,
+    /// When it comes back after a death, where `watch` is `heal`.
+    pub(super) restart: Option<RestartText>,
+    /// Projects that are started before it where several are started together.
+    pub(super) after: Option<Vec<Name>>,
 }

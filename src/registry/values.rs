@@ -28,6 +28,43 @@ impl fmt::Display for Watch {
     }
 }
 
+/// How many projects may be started at once, or run: at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct Count(usize);
+
+impl Count {
+    /// More than one machine ever runs.
+    const MOST: i64 = 100_000;
+
+    /// Returns the number.
+    pub(super) fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for Count {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        usize::try_from(number)
+            .ok()
+            .filter(|_| (1..=Self::MOST).contains(&number))
+            .map(Self)
+            .ok_or_else(|| format!("it must be 1 to {}, not {number}", Self::MOST))
+    }
+}
+
+impl JsonSchema for Count {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": Self::MOST })
+    }
+}
+
 /// A text that may be a process's argument or a variable's value: it has no NUL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

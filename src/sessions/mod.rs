@@ -5,8 +5,11 @@
 
 mod address;
 mod answers;
+mod limits;
 mod panes;
+mod server;
 mod tmux;
+mod version;
 mod words;
 
 pub(crate) use address::{of_environment, socket_directory};

@@ -14,10 +14,14 @@ use tmux_interface::{
 };
 
 use super::answers::{complaint, is_ending, is_gone, nobody_listens};
+use super::limits::Room;
 use super::panes::{self, Panes};
+use super::server::{listener, way_out};
+use super::version;
 use super::words::{exactly, literal, script_line, word_of_call};
 use crate::command::{self, Answer};
 use crate::error::{Advise as _, failed};
+use crate::files::Lock;
 
 /// How long tmux may take to answer. A healthy server answers in milliseconds; one that is stopped or at its limit of
 /// file descriptors never does.
@@ -103,7 +107,19 @@ impl Tmux {
         }
     }
 
+    /// Looks how many more terminals this server has room for, or one that is started now. Fails where none can be
+    /// started, for want of a tmux program that is new enough.
+    pub(crate) fn room(&self) -> anyhow::Result<Room> {
+        let server = listener(&self.socket);
+        if server.is_none() {
+            version::check(&program()?)?;
+        }
+        Ok(Room::of(server))
+    }
+
     /// Makes sessions, and the server if there is none, in one call. Whether their programs run is for others to say.
+    ///
+    /// Refused, all of them, where there is not room for all.
     pub(crate) fn new_sessions(&self, sessions: &[NewSession<'_>]) -> anyhow::Result<()> {
         let calls = sessions.iter().map(|session| {
             let window = &session.window;
@@ -121,13 +137,15 @@ impl Tmux {
                 .fold(call, |call, (name, value)| call.environment(name, value));
             with_program(call.build(), window)
         });
-        self.source(
-            &calls.collect::<anyhow::Result<Vec<_>>>()?,
-            Some(StartServer::new().build()),
-        )
+        let calls = calls.collect::<anyhow::Result<Vec<_>>>()?;
+        self.with_room_for(calls.len(), || {
+            self.source(&calls, Some(StartServer::new().build()))
+        })
     }
 
     /// Makes windows in a session of a running server, in one call.
+    ///
+    /// Refused, all of them, where there is not room for all.
     pub(crate) fn new_windows(
         &self,
         session: &str,
@@ -145,7 +163,24 @@ impl Tmux {
             }
             with_program(call, window)
         });
-        self.source(&calls.collect::<anyhow::Result<Vec<_>>>()?, None)
+        let calls = calls.collect::<anyhow::Result<Vec<_>>>()?;
+        self.with_room_for(calls.len(), || self.source(&calls, None))
+    }
+
+    /// Makes terminals where there is room for them. Nobody else takes it meanwhile: two who both saw the last of it
+    /// would take it twice.
+    fn with_room_for(
+        &self,
+        terminals: usize,
+        make: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let directory = self.socket.parent().unwrap_or(Path::new("/"));
+        let _claim = Lock::take(directory, DEADLINE, || ())?;
+        let room = self.room()?;
+        if room.terminals() < terminals {
+            return Err(room.refusal().into());
+        }
+        make()
     }
 
     /// Ends a session; its programs get SIGHUP. Nothing to do where there is no such session.
@@ -286,12 +321,7 @@ impl Tmux {
     }
 
     fn ask<'a>(&self, calls: impl IntoIterator<Item = TmuxCommand<'a>>) -> anyhow::Result<Answer> {
-        command::run(self.call(calls)?, DEADLINE).hint(|| {
-            format!(
-                "look whether the server hangs: `tmux -S {} ls`",
-                self.socket.display()
-            )
-        })
+        command::run(self.call(calls)?, DEADLINE).hint(|| way_out(&self.socket))
     }
 
     /// Builds one call of the tmux program: its commands, parted by `;`.

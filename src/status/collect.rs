@@ -17,7 +17,7 @@ use crate::parallel::in_parallel;
 use crate::pins::{self, PinWord};
 use crate::registry::Project;
 use crate::sessions::Panes;
-use crate::supervision::{self, Liveness, State, read_desired};
+use crate::supervision::{self, Desired, Liveness, State, read_desired};
 
 pub(crate) use crate::pins::Depth;
 
@@ -95,7 +95,7 @@ fn ask_server(fleet: &Fleet) -> (Server, Result<bool, String>) {
 fn report(common: &Common<'_>, project: &Project) -> ProjectReport {
     let files = common.fleet.unit_files(&project.name);
     let state = State::read(&files.state).map_err(|error| format!("{error:#}"));
-    let desired = read_desired(&files.desired).ok().flatten();
+    let desired = desired(common.fleet, &project.name);
     let known = state.as_ref().ok().and_then(Option::as_ref);
     let life = known.and_then(|state| state.life.as_ref());
     let tender = known.map_or(Liveness::Gone, State::tender_liveness);
@@ -128,7 +128,7 @@ fn report(common: &Common<'_>, project: &Project) -> ProjectReport {
         enabled: project.enabled,
         labels: project.labels.clone(),
         watch: project.watch,
-        desired: facts.desired.map(|desired| desired.want),
+        desired: facts.desired.map(|desired| desired.in_the_end()),
         verdict: judged.verdict,
         since: judged.since,
         reason: judged.reason,
@@ -145,6 +145,19 @@ fn report(common: &Common<'_>, project: &Project) -> ProjectReport {
             known.filter(|_| process == Liveness::Alive),
         ),
     }
+}
+
+/// Returns what the operator last asked for. A restart counts as such only where nobody is at it.
+fn desired(fleet: &Fleet, name: &Name) -> Option<Desired> {
+    let desired = read_desired(&fleet.unit_files(name).desired)
+        .ok()
+        .flatten()?;
+    let is_cut_off =
+        desired.restart && !matches!(Lock::try_take(&fleet.command_lock(name)), Ok(None));
+    Some(Desired {
+        restart: is_cut_off,
+        ..desired
+    })
 }
 
 fn process_report(state: Option<&State>, process: Liveness) -> ProcessReport {

@@ -169,6 +169,14 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
         return judge_stopped(state, desired);
     }
     match state.phase {
+        Phase::Down
+            if facts
+                .desired
+                .as_ref()
+                .is_some_and(|desired| desired.since > state.since) =>
+        {
+            judge_never_run(facts).then(format!("`fleet start {name}` starts it"))
+        }
         Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
             judge_ended(name, state)
         }
@@ -209,6 +217,11 @@ fn judge_waiting(name: &str, state: &State) -> Judgement {
 
 /// Judges a run that was stopped after its tender had gone, which could not write it down any more.
 fn judge_stopped(state: &State, desired: &Desired) -> Judgement {
+    if desired.restart {
+        return Judgement::new(Verdict::Down, Some(desired.since))
+            .because("its restart was interrupted")
+            .then(format!("`fleet start {}` completes it", state.name));
+    }
     match state.phase {
         Phase::Down => judge_ended(&state.name, state),
         Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
@@ -328,6 +341,7 @@ mod tests {
             version: VERSION,
             want: Want::Up,
             since: at(50),
+            restart: false,
         });
         ProcessFacts {
             directory: true,

@@ -8,13 +8,22 @@ use nix::sys::signal::Signal;
 
 use super::process::{Liveness, ProcessFd};
 use super::sweep::{self, Swept};
-use super::unit::write_desired;
+use super::unit::{write_desired, write_desired_restart};
 use super::{Phase, State, Want};
 
 /// What a tender may take beyond the unit's grace: SIGKILL, and proving that nothing is left.
 const BEYOND_GRACE: Duration = Duration::from_secs(2);
 /// The grace of processes whose tender is no more: they have had theirs.
 const WITHOUT_TENDER: Duration = Duration::from_secs(1);
+
+/// What is to come after a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// Nothing: it stays down.
+    Down,
+    /// Whoever asks starts it again. Cut off in between, that wish stays on record.
+    Start,
+}
 
 /// A unit that was asked to stop. Several can be asked before the first is waited for.
 #[derive(Debug)]
@@ -46,8 +55,12 @@ impl<'a> Stop<'a> {
         desired_file: &Path,
         state_file: &'a Path,
         grace: Duration,
+        afterwards: Afterwards,
     ) -> anyhow::Result<Self> {
-        write_desired(desired_file, Want::Down)?;
+        match afterwards {
+            Afterwards::Down => write_desired(desired_file, Want::Down)?,
+            Afterwards::Start => write_desired_restart(desired_file)?,
+        }
         let before = State::read(state_file)?;
         let tender = match &before {
             Some(state) => state
@@ -193,7 +206,13 @@ mod tests {
         before.write(&path("state")).unwrap();
         assert!(!tell_to_look(&before).unwrap());
         let state_file = path("state");
-        let stop = Stop::ask(&path("desired"), &state_file, Duration::from_secs(10)).unwrap();
+        let stop = Stop::ask(
+            &path("desired"),
+            &state_file,
+            Duration::from_secs(10),
+            Afterwards::Down,
+        )
+        .unwrap();
         let stopped = stop.wait().unwrap();
         let wish = read_desired(&path("desired")).unwrap().unwrap();
         assert_eq!(wish.want, Want::Down);
@@ -229,7 +248,13 @@ mod tests {
             .write(&path("state"))
             .unwrap();
         let state_file = path("state");
-        let stop = Stop::ask(&path("desired"), &state_file, Duration::ZERO).unwrap();
+        let stop = Stop::ask(
+            &path("desired"),
+            &state_file,
+            Duration::ZERO,
+            Afterwards::Down,
+        )
+        .unwrap();
         assert!(stop.wait().unwrap().from_outside);
         assert_eq!(process.liveness(), Liveness::Gone);
         child.wait().unwrap();
@@ -242,7 +267,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let state_file = directory.path().join("state");
         let desired = directory.path().join("desired");
-        let stop = Stop::ask(&desired, &state_file, Duration::from_secs(10)).unwrap();
+        let stop = Stop::ask(
+            &desired,
+            &state_file,
+            Duration::from_secs(10),
+            Afterwards::Down,
+        )
+        .unwrap();
         assert_eq!(stop.wait().unwrap(), Stopped::default());
     }
 }

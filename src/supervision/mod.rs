@@ -41,7 +41,7 @@ pub(crate) use brake::{
     Engaged, consider as consider_brake, engaged as brake, record_death, release as release_brake,
 };
 pub(crate) use chance::chance;
-pub(crate) use client::{Stop, Stopped, tell_to_look};
+pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, after_loss, decide};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};

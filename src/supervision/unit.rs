@@ -155,6 +155,16 @@ pub(crate) struct Desired {
     pub(crate) want: Want,
     /// When it was made.
     pub(crate) since: Timestamp,
+    /// It should be down only to be started again: whoever wanted that has been cut off, if nobody is at it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) restart: bool,
+}
+
+impl Desired {
+    /// Returns what the operator wants in the end: up, while it is down to be started again.
+    pub(crate) fn in_the_end(&self) -> Want {
+        if self.restart { Want::Up } else { self.want }
+    }
 }
 
 /// Reads what the operator last asked for; `None` where nothing was.
@@ -170,10 +180,20 @@ pub(crate) fn read_desired(path: &Path) -> anyhow::Result<Option<Desired>> {
 
 /// Records what the operator asks for.
 pub(crate) fn write_desired(path: &Path, want: Want) -> anyhow::Result<()> {
+    write(path, want, false)
+}
+
+/// Records that it should be down, and then be started again.
+pub(super) fn write_desired_restart(path: &Path) -> anyhow::Result<()> {
+    write(path, Want::Down, true)
+}
+
+fn write(path: &Path, want: Want, restart: bool) -> anyhow::Result<()> {
     let desired = Desired {
         version: VERSION,
         want,
         since: Timestamp::now(),
+        restart,
     };
     let bytes = serde_json::to_vec(&desired).context("cannot write a desired state as JSON")?;
     files::replace(path, &bytes, 0o600, Durability::Cached)
@@ -210,6 +230,10 @@ mod tests {
         let path = directory.path().join("demo");
         assert_eq!(read_desired(&path).unwrap(), None);
         write_desired(&path, Want::Down).unwrap();
-        assert_eq!(read_desired(&path).unwrap().unwrap().want, Want::Down);
+        let wish = read_desired(&path).unwrap().unwrap();
+        assert_eq!((wish.want, wish.in_the_end()), (Want::Down, Want::Down));
+        write_desired_restart(&path).unwrap();
+        let wish = read_desired(&path).unwrap().unwrap();
+        assert_eq!((wish.want, wish.in_the_end()), (Want::Down, Want::Up));
     }
 }

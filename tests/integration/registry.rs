@@ -2,6 +2,7 @@
 
 mod editing;
 mod finding;
+mod restart;
 
 use crate::sandbox::Sandbox;
 
@@ -22,7 +23,7 @@ location = "projects/demo"
 labels = ["research", "daily"]
 
 [projects]
-notes = { harness = "night", ref = "v1.0.0", location = "projects/notes", enabled = false, watch = "heal" } # inline
+notes = { harness = "night", ref = "v1.0.0", location = "projects/notes", enabled = false, watch = "heal", after = ["demo"], restart = { give_up_after = 3 } } # inline
 "#;
 
 fn written(text: &str) -> Sandbox {
@@ -82,44 +83,59 @@ fn list_as_json_has_every_record() {
 #[test]
 fn get_shows_one_record_and_where_each_value_comes_from() {
     let sandbox = written(WRITTEN);
-    insta::assert_snapshot!(sandbox.run("get notes"), @r"
-    KEY         VALUE
-    harness     night
-    ref         v1.0.0
+    insta::assert_snapshot!(sandbox.run("get notes"), @r#"
+    KEY                    VALUE
+    harness                night
+    ref                    v1.0.0
     commit
-    location    $ROOT/fleet/projects/notes
+    location               $ROOT/fleet/projects/notes
     branch
-    enabled     false
-    watch       heal
-    labels      []
+    enabled                false
+    watch                  heal
+    labels                 []
     stop_grace  <age>
-    env         {}
+    env                    {}
     env_file
-    args        []
-    path        engine
-    url         https://example.org/night.git
+    args                   []
+    restart.on             failure
+    restart.backoff  <age>
+    restart.backoff_max  <age>
+    restart.give_up_after  3
+    restart.window  <age>
+    restart.healthy_after  <age>
+    after                  ["demo"]
+    path                   engine
+    url                    https://example.org/night.git
     --- exit code 0
-    ");
-    insta::assert_snapshot!(sandbox.run("get notes --origin"), @r"
-    KEY         VALUE                              ORIGIN
-    harness     night                              fleet.toml:17
-    ref         v1.0.0                             fleet.toml:17
-    commit                                         default
-    location    $ROOT/fleet/projects/notes  fleet.toml:17
-    branch                                         default
-    enabled     false                              fleet.toml:17
-    watch       heal                               fleet.toml:17
-    labels      []                                 default
+    "#);
+    insta::assert_snapshot!(sandbox.run("get notes --origin"), @r#"
+    KEY                    VALUE                              ORIGIN
+    harness                night                              fleet.toml:17
+    ref                    v1.0.0                             fleet.toml:17
+    commit                                                    default
+    location               $ROOT/fleet/projects/notes  fleet.toml:17
+    branch                                                    default
+    enabled                false                              fleet.toml:17
+    watch                  heal                               fleet.toml:17
+    labels                 []                                 default
     stop_grace  <age>  default
-    env         {}                                 default
-    env_file                                       default
-    args        []                                 default
-    path        engine                             default
-    url         https://example.org/night.git      harness night
+    env                    {}                                 default
+    env_file                                                  default
+    args                   []                                 default
+    restart.on             failure                            default
+    restart.backoff  <age>  default
+    restart.backoff_max  <age>  default
+    restart.give_up_after  3                                  fleet.toml:17
+    restart.window  <age>  default
+    restart.healthy_after  <age>  default
+    after                  ["demo"]                           fleet.toml:17
+    path                   engine                             default
+    url                    https://example.org/night.git      harness night
     --- exit code 0
-    ");
+    "#);
     insta::assert_snapshot!(sandbox.run("get demo --json"), @r#"
     {
+      "after": [],
       "args": [],
       "branch": null,
       "commit": null,
@@ -134,6 +150,14 @@ fn get_shows_one_record_and_where_each_value_comes_from() {
       "location": "$ROOT/fleet/projects/demo",
       "name": "demo",
       "ref": "v0.1.0",
+      "restart": {
+        "backoff": 1.0,
+        "backoff_max": 300.0,
+        "give_up_after": 10,
+        "healthy_after": 600.0,
+        "on": "failure",
+        "window": 3600.0
+      },
       "stop_grace": 10.0,
       "watch": "off"
     }
@@ -173,22 +197,23 @@ fn an_unknown_project_is_an_error_that_names_the_nearest() {
 #[test]
 fn validate_tells_every_error_at_once() {
     let sandbox = written(
-        "[fleet]\nnmae = \"home\"\nmax_running = 5\n\n[harnesses.night]\nurl = \"https://example.org/night.git\"\n\n\
+        "[fleet]\nnmae = \"home\"\nmax_running = 0\n\n[harnesses.night]\nurl = \"https://example.org/night.git\"\n\n\
          [projects.demo]\nharness = \"agents\"\nref = \"v0.1.0\"\nlocation = \"projects/demo\"\nwacth = \"heal\"\n\n\
          [projects.notes]\nharness = \"nihgt\"\nref = \"--upload-pack=x\"\nlocation = \"projects/demo\"\n\
-         restart = { on = \"always\" }\n\n[projects.\"a b\"]\nharness = \"agents\"\nref = \"v0.1.0\"\nlocation = \"x\"\nenabled = \"yes\"\n",
+         restart = { no = \"always\" }\nafter = [\"dmeo\"]\n\n[projects.\"a b\"]\nharness = \"agents\"\nref = \"v0.1.0\"\nlocation = \"x\"\nenabled = \"yes\"\n",
     );
     insta::assert_snapshot!(sandbox.run("validate"), @r"
     --- stderr
     error: `$ROOT/fleet/fleet.toml` is not valid
     fleet.toml:2:1: unknown key `nmae` in `[fleet]` (did you mean `name`?)
-    fleet.toml:3:1: `max_running` is not built yet
+    fleet.toml:3:15: `fleet.max_running`: it must be 1 to 100000, not 0
     fleet.toml:12:1: unknown key `wacth` in `[projects.demo]` (did you mean `watch`?)
     fleet.toml:15:11: there is no harness `nihgt` (did you mean `night`?)
     fleet.toml:16:7: `projects.notes.ref`: `--upload-pack=x` is not a ref: it begins with `-`
     fleet.toml:17:12: `demo` and `notes` are in one place
-    fleet.toml:18:1: `restart` is not built yet
-    fleet.toml:20:11: in `[projects]`: `a b` is not a name: 1 to 64 ASCII letters, digits, `-` and `_`, a letter or digit first
+    fleet.toml:18:13: unknown key `no` in `[projects.notes.restart]` (did you mean `on`?)
+    fleet.toml:19:10: there is no project `dmeo` (did you mean `demo`?)
+    fleet.toml:21:11: in `[projects]`: `a b` is not a name: 1 to 64 ASCII letters, digits, `-` and `_`, a letter or digit first
     --- exit code 2
     ");
     let others = ["list", "status", "create new", "start --all", "enable demo"];

@@ -4,8 +4,10 @@ mod at_once;
 mod environment;
 mod limits;
 mod many;
+mod order;
 mod prepare;
 mod refusals;
+mod room;
 
 use insta::assert_snapshot;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::origin::Origin;
 use super::problem::Problem;
 use super::*;
+use crate::names::{Name, Restart};
 
 mod editing;
 mod noise;
@@ -43,6 +44,12 @@ fn defaults_are_filled_in() {
     assert_eq!((demo.enabled, demo.watch), (true, Watch::Off));
     assert_eq!(demo.stop_grace.as_secs(), 10);
     assert!(demo.labels.is_empty() && demo.args.is_empty() && demo.env.is_empty());
+    assert!(demo.restart == Restart::DEFAULT && demo.after.is_empty());
+    let limits = (
+        registry.fleet.max_parallel_starts,
+        registry.fleet.max_running,
+    );
+    assert_eq!(limits, (8, 200));
 }
 
 #[test]
@@ -77,14 +84,43 @@ fn a_bad_ref_in_use_is_a_warning() {
 }
 
 #[test]
+fn projects_are_parted_into_waves_by_what_they_come_after() {
+    let project =
+        |name: &str, after: &str| DEMO.replace("demo", name) + &format!("after = {after}\n");
+    let text = [
+        project("a", "['b']"),
+        project("b", "['c', 'd']"),
+        project("c", "['d']"),
+        project("d", "[]"),
+        project("e", "['c']"),
+        project("f", "[]"),
+    ];
+    let registry = parse(&text.concat()).unwrap();
+    let waves = |names: &str| -> String {
+        let names: Vec<Name> = names
+            .chars()
+            .map(|c| c.to_string().parse().unwrap())
+            .collect();
+        let waves = registry.in_order(&names);
+        let joined = |wave: Vec<Name>| wave.iter().map(Name::as_str).collect::<String>();
+        waves.into_iter().map(joined).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(waves("fedcba"), "df c be a");
+    assert_eq!(waves("ab"), "b a");
+    // Who is not started holds nobody up.
+    assert_eq!(waves("acf"), "acf");
+    assert_eq!(waves(""), "");
+}
+
+#[test]
 fn any_line_ends_and_a_byte_order_mark_are_taken() {
     let text = format!("\u{feff}{}", DEMO.replace('\n', "\r\n"));
     assert_eq!(parse(&text).unwrap().projects.len(), 1);
     refused(
         &(text + "colur = 1\r\n"),
         &[
-            "fleet.toml:5:1: unknown key `colur` in `[projects.demo]` (known there: args, branch, commit, enabled, \
-           env, env_file, harness, labels, location, ref, stop_grace, watch)",
+            "fleet.toml:5:1: unknown key `colur` in `[projects.demo]` (known there: after, args, branch, commit, enabled, \
+           env, env_file, harness, labels, location, ref, restart, stop_grace, watch)",
         ],
     );
 }
@@ -109,8 +145,12 @@ fn ten_thousand_projects_load_and_are_edited() {
 #[test]
 fn every_value_says_where_it_comes_from() {
     let registry = parse(&format!(
-        "\u{feff}[harnesses.agents]\npath = 'vendor/engine'\n{}[projects.demo.env]\nA = 'b\"'\n",
-        demo_with("stop_grace = '90000ms'\nlabels = ['a', 'b']")
+        "\u{feff}[harnesses.agents]\npath = 'vendor/engine'\n{}[projects.demo.env]\nA = 'b\"'\n{}",
+        demo_with(
+            "stop_grace = '90000ms'\nlabels = ['a', 'b']\nafter = ['two']\n\
+                   restart = { give_up_after = 3, backoff_max = '20m' }"
+        ),
+        DEMO.replace("demo", "two")
     ))
     .unwrap();
     let lines: Vec<String> = registry
@@ -130,9 +170,16 @@ fn every_value_says_where_it_comes_from() {
             "watch = off <- default",
             "labels = [\"a\", \"b\"] <- fleet.toml:8",
             "stop_grace = 90s <- fleet.toml:7",
-            "env = { A = 'b\"' } <- fleet.toml:9",
+            "env = { A = 'b\"' } <- fleet.toml:11",
             "env_file =  <- default",
             "args = [] <- default",
+            "restart.on = failure <- default",
+            "restart.backoff = 1s <- default",
+            "restart.backoff_max = 20m <- fleet.toml:10",
+            "restart.give_up_after = 3 <- fleet.toml:10",
+            "restart.window = 1h <- default",
+            "restart.healthy_after = 10m <- default",
+            "after = [\"two\"] <- fleet.toml:9",
             "path = vendor/engine <- harness agents",
             "url =  <- default",
         ]

@@ -9,7 +9,7 @@ fn everything_wrong_is_told_at_once() {
 colour = "red"
 [fleet]
 nmae = "home"
-max_running = 3
+max_running = 0
 [operator]
 mail = "x"
 [harnesses.other]
@@ -18,7 +18,7 @@ path = "../x"
 [projects.demo]
 harnes = "agents"
 ref = 3
-restart = { on = "failure" }
+restart = { on = "failure", bakcoff = "1s" }
 env = { "A=B" = "x", C = 1 }
 stop_grace = "soon"
 [projects."a.b"]
@@ -40,7 +40,7 @@ watch = "on"
         &[
             "fleet.toml:2:1: unknown key `colour` at the top (known there: fleet, harnesses, projects)",
             "fleet.toml:4:1: unknown key `nmae` in `[fleet]` (did you mean `name`?)",
-            "fleet.toml:5:1: `max_running` is not built yet",
+            "fleet.toml:5:15: `fleet.max_running`: it must be 1 to 100000, not 0",
             "fleet.toml:6:2: `operator` is not built yet",
             "fleet.toml:8:12: `[harnesses.other]` has no `url` (only the built-in `agents` needs none)",
             "fleet.toml:9:12: `harnesses.other.bad_refs`: `-x` is not a ref: it begins with `-`",
@@ -50,7 +50,7 @@ watch = "on"
             "fleet.toml:11:11: `[projects.demo]` has no `location`",
             "fleet.toml:12:1: unknown key `harnes` in `[projects.demo]` (did you mean `harness`?)",
             "fleet.toml:13:7: `projects.demo.ref`: invalid type: integer `3`, expected a string",
-            "fleet.toml:14:1: `restart` is not built yet",
+            "fleet.toml:14:29: unknown key `bakcoff` in `[projects.demo.restart]` (did you mean `backoff`?)",
             "fleet.toml:15:9: `projects.demo.env.A=B`: `A=B` is not the name of a variable: ASCII letters, digits \
              and `_`, no digit first",
             "fleet.toml:15:26: `projects.demo.env.C`: invalid type: integer `1`, expected a string",
@@ -70,8 +70,6 @@ watch = "on"
 #[test]
 fn a_key_of_a_later_feature_is_refused_as_such() {
     for (text, key) in [
-        ("[fleet]\nmax_parallel_starts = 8", "max_parallel_starts"),
-        ("[fleet]\nmax_running = 8", "max_running"),
         ("[fleet.on]\nparked = []", "on"),
         ("[harnesses.agents]\npreset = 'x'", "preset"),
         ("[harnesses.agents.commands]\nstart = ['x']", "commands"),
@@ -85,8 +83,6 @@ fn a_key_of_a_later_feature_is_refused_as_such() {
         assert_eq!(problem.hint, None);
     }
     for (line, key) in [
-        ("restart = { on = 'failure' }", "restart"),
-        ("after = ['x']", "after"),
         ("log = true", "log"),
         ("on.success = []", "on"),
         ("hold = true", "hold"),
@@ -119,6 +115,20 @@ fn what_is_not_a_plain_value_is_refused_with_its_line() {
         r#"env_file = """#,
         r#"args = ["a\u0000b"]"#,
         r#"args = [1]"#,
+        r#"after = "x""#,
+        r#"after = ["-x"]"#,
+        r#"restart = "always""#,
+        r#"restart = { on = "success" }"#,
+        r#"restart = { backoff = "1" }"#,
+        r#"restart = { backoff = 1 }"#,
+        r#"restart = { backoff = "2s", backoff_max = "1s" }"#,
+        r#"restart = { backoff = "6m" }"#,
+        r#"restart = { backoff_max = "500ms" }"#,
+        r#"restart = { backoff_max = "25h" }"#,
+        r#"restart = { give_up_after = -1 }"#,
+        r#"restart = { give_up_after = 1001 }"#,
+        r#"restart = { window = "0s" }"#,
+        r#"restart = { healthy_after = "long" }"#,
     ] {
         let problems = parse(&demo_with(line)).expect_err(line);
         assert_eq!(
@@ -129,6 +139,87 @@ fn what_is_not_a_plain_value_is_refused_with_its_line() {
         let key = line.split(' ').next().unwrap();
         assert!(problems[0].message.contains(key), "{line}: {problems:?}");
     }
+}
+
+#[test]
+fn how_many_is_at_least_one() {
+    for key in ["max_parallel_starts", "max_running"] {
+        for value in ["0", "-1", "100001", "'8'", "8.0"] {
+            let text = format!("[fleet]\n{key} = {value}\n");
+            let problems = parse(&text).expect_err(&text);
+            assert_eq!((problems.len(), problems[0].line), (1, 2), "{problems:?}");
+            assert!(problems[0].message.contains(key), "{problems:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_in_a_restart_table_is_known_by_its_nearest_however_the_table_is_written() {
+    for (lines, line) in [
+        ("restart.windwo = '1h'", 5),
+        ("[projects.demo.restart]\nwindwo = '1h'", 6),
+        ("restart = { on = 'always', windwo = '1h' }", 5),
+    ] {
+        let problems = parse(&demo_with(lines)).unwrap_err();
+        let [problem] = &problems[..] else {
+            panic!("{problems:?}")
+        };
+        let message = "unknown key `windwo` in `[projects.demo.restart]`";
+        assert_eq!((problem.line, &*problem.message), (line, message));
+        assert_eq!(problem.hint.as_deref(), Some("did you mean `window`?"));
+    }
+    refused(
+        &demo_with("restart.x = 1"),
+        &[
+            "fleet.toml:5:9: unknown key `x` in `[projects.demo.restart]` (known there: backoff, backoff_max, \
+             give_up_after, healthy_after, on, window)",
+        ],
+    );
+}
+
+#[test]
+fn what_contradicts_itself_in_a_restart_table_is_told_with_what_would_help() {
+    refused(
+        &demo_with("restart = { backoff = '6m', window = '0s', give_up_after = 1001 }"),
+        &[
+            "fleet.toml:5:23: `projects.demo.restart.backoff`: `backoff` is longer than `backoff_max` (`backoff_max` is 5m \
+             where nobody says)",
+            "fleet.toml:5:38: `projects.demo.restart.window`: no death is within no time (`give_up_after` says how \
+             many are too many)",
+            "fleet.toml:5:60: `projects.demo.restart.give_up_after`: it must be 0 to 1000 (a shorter `window` forgets \
+             earlier)",
+        ],
+    );
+}
+
+#[test]
+fn nobody_comes_after_who_is_not_there_or_after_itself() {
+    let project = |name: &str, after: &str| {
+        format!(
+            "[projects.{name}]\nharness = 'agents'\nref = 'v1'\nlocation = '{name}'\nafter = {after}\n"
+        )
+    };
+    let text = [
+        project("zero", "['zero']"),
+        project("one", "['three']"),
+        project("two", "['one']"),
+        project("three", "[\n  'zero',\n  'two',\n  'ingset',\n]"),
+        project("four", "['one', 'ingest', 'unread']"),
+        project("ingest", "[]"),
+        "[projects.unread]\nlocation = 3\n".to_owned(),
+    ]
+    .concat();
+    refused(
+        &text,
+        &[
+            "fleet.toml:5:9: `zero` would wait for itself: zero after zero",
+            "fleet.toml:10:9: `one` would wait for itself: one after three after two after one",
+            "fleet.toml:23:3: there is no project `ingset` (did you mean `ingest`?)",
+            "fleet.toml:35:11: `[projects.unread]` has no `harness`",
+            "fleet.toml:35:11: `[projects.unread]` has no `ref`",
+            "fleet.toml:36:12: `projects.unread.location`: invalid type: integer `3`, expected a string",
+        ],
+    );
 }
 
 #[test]

@@ -68,3 +68,77 @@ fn a_stop_that_was_killed_anywhere_completes_when_it_is_run_again() {
         stops(&sandbox, &format!("{moment:?}"));
     }
 }
+
+#[test]
+fn a_restart_that_was_killed_anywhere_completes_when_it_is_run_again() {
+    let (sandbox, _) = running();
+    let moments = moments(&sandbox, &["restart", "demo"]);
+    let mut owed = 0;
+    for moment in &moments {
+        let what = format!("{moment:?}");
+        killed_at(&sandbox, moment, &["restart", "demo"]);
+        let status = sandbox.status("demo");
+        // Whatever is left undone, the wish is on record: whoever brings back what should run finds it.
+        assert_eq!(status["desired"], "up", "{what}: {status:#}");
+        if status["verdict"] == "down" {
+            owed += 1;
+            let reason = status["reason"].as_str().unwrap_or_default();
+            let is_told = [
+                "its restart was interrupted",
+                "was asked to start, but never did",
+            ];
+            assert!(is_told.contains(&reason), "{what}: {status:#}");
+            sandbox.fleet(&["status", "--check"]).exited(5);
+        }
+        let again = sandbox.fleet(&["restart", "demo"]);
+        assert!(again.code == Some(0), "{what}: {}", again.text());
+        sandbox.fleet(&["status", "--check"]).succeeded();
+        assert_eq!(harnesses(&sandbox), 1, "{what}");
+    }
+    assert!(owed > 2, "{owed} of {}", moments.len());
+    stops(&sandbox, "in the end");
+}
+
+#[test]
+fn a_stop_after_a_restart_that_was_killed_anywhere_wins() {
+    let (sandbox, _) = running();
+    let moments = moments(&sandbox, &["restart", "demo"]);
+    for moment in moments.iter().step_by(3) {
+        let what = format!("{moment:?}");
+        killed_at(&sandbox, moment, &["restart", "demo"]);
+        stops(&sandbox, &what);
+        let status = sandbox.status("demo");
+        assert_eq!(status["desired"], "down", "{what}");
+        assert_eq!(status["verdict"], "down", "{what}");
+        sandbox.fleet(&["status", "--check"]).succeeded();
+        sandbox.fleet(&["start", "demo"]).succeeded();
+    }
+    stops(&sandbox, "in the end");
+}
+
+#[test]
+fn an_update_with_a_restart_that_was_killed_anywhere_completes_when_it_is_run_again() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0"])
+        .project("demo", "v0.1.0");
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    let update = |version| ["update", "demo", version, "--restart"];
+    let moments = moments(&sandbox, &update("v0.2.0"));
+    for (number, moment) in moments
+        .iter()
+        .enumerate()
+        .skip(moments.len() / 3)
+        .step_by(2)
+    {
+        let what = format!("{moment:?}");
+        let version = ["v0.1.0", "v0.2.0"][number / 2 % 2];
+        killed_at(&sandbox, moment, &update(version));
+        let again = sandbox.fleet(&update(version));
+        assert!(again.code == Some(0), "{what}: {}", again.text());
+        // It runs, and it runs what is pinned.
+        sandbox.fleet(&["status", "--check"]).succeeded();
+        assert_eq!(harnesses(&sandbox), 1, "{what}");
+        sandbox.wait_for_screen("demo", &format!("lines {version}"));
+    }
+    stops(&sandbox, "in the end");
+}

@@ -1,4 +1,4 @@
-//! Starts that are refused: nothing runs after them.
+//! Starts that are refused: nothing runs after them. F24: what tmux would start silently, and wrongly, is among them.
 
 use std::fs;
 
@@ -26,6 +26,7 @@ fn a_disabled_project_is_refused() {
     nothing_was_started(&sandbox);
 }
 
+/// F24.
 #[test]
 fn a_project_that_is_not_there_is_refused() {
     let sandbox = fleet();
@@ -92,6 +93,7 @@ fn the_way_out_of_a_staged_move_works() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
 
+/// F24.
 #[test]
 fn a_program_that_is_not_installed_is_refused() {
     let sandbox = Sandbox::new()
@@ -107,6 +109,7 @@ fn a_program_that_is_not_installed_is_refused() {
     nothing_was_started(&sandbox);
 }
 
+/// F24.
 #[test]
 fn a_program_of_the_engine_that_is_not_executable_is_refused() {
     let sandbox = Sandbox::new()

@@ -108,3 +108,54 @@ fn what_cannot_be_told_to_stop_runs_on() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert!(!harness.is_alive());
 }
+
+/// F10: the last wish is the stop, whenever it comes.
+#[test]
+fn a_stop_during_a_restart_wins() {
+    let sandbox = running(
+        "trap 'sleep 0.05; exit' TERM; echo ready; while :; do sleep 86416 & wait $!; done\n",
+    );
+    for _ in 0..10 {
+        let mut restart = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+        let mut restart = restart
+            .args(["restart", "demo"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let wish = || std::fs::read_to_string(sandbox.at("fleet/.fleet/desired/demo")).unwrap();
+        sandbox.wait_for("the restart to be under way", || wish().contains("restart"));
+        sandbox.fleet(&["stop", "demo"]).succeeded();
+        assert!(restart.wait().unwrap().success());
+        let status = sandbox.status("demo");
+        assert_eq!(
+            (&status["verdict"], &status["desired"]),
+            (&"down".into(), &"down".into())
+        );
+        assert_eq!(sandbox.running("run.sh"), []);
+        sandbox.fleet(&["start", "demo"]).succeeded();
+    }
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn a_restart_that_cannot_start_again_leaves_no_wish_behind() {
+    // What is refused by then was not foreseen: the harness changes its own files as it is stopped.
+    let commands = "start = [\"sh\", \"{engine}/run.sh\"]\n\
+                    stop = [\"sh\", \"-c\", \"echo >> {engine}/run.sh\", \"x\"]";
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .manifest("v1", commands, "echo ready; exec cat\n")
+        .project("demo", "v1")
+        .started("demo", "ready");
+    assert_snapshot!(sandbox.run("restart demo"), @r"
+    --- stderr
+    error: the engine of `demo` has changed files
+    hint: `git -C $ROOT/fleet/projects/demo/engine status` shows them; commit, stash or revert them
+    --- exit code 3
+    ");
+    let status = sandbox.status("demo");
+    assert_eq!(
+        (&status["verdict"], &status["desired"], &status["reason"]),
+        (&"down".into(), &"down".into(), &serde_json::Value::Null)
+    );
+}

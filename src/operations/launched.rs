@@ -1,0 +1,202 @@
+//! One session that is started: what its tender is given, what it answers, and how that is told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+
+use crate::error::{failed, timed_out};
+use crate::fleet::{Fleet, UnitFiles};
+use crate::names::Name;
+use crate::sessions::{NewSession, NewWindow, Panes};
+use crate::supervision::{LastExit, Phase, Process, State, Unit, Want, write_desired};
+
+use super::environment::{self, Environment};
+use super::launch::{DEADLINE, Occasion, WINDOW};
+use super::unit::unit;
+
+/// How many of those that ended at once are asked for their last words, and how many lines that have scrolled away.
+const MOST_HEARD: usize = 8;
+const SCREEN: usize = 50;
+
+/// A session that is about to be started, or was.
+#[derive(Debug)]
+pub(super) struct Launch {
+    /// The project.
+    pub(super) name: Name,
+    /// What its tender writes.
+    pub(super) files: UnitFiles,
+    directory: PathBuf,
+    unit: String,
+    before: Option<Process>,
+    /// What tmux complained about when it was asked for this session and others: it may run all the same.
+    pub(super) complaint: Option<String>,
+}
+
+/// Writes what a session's tender reads: the unit, and that the project should be up.
+pub(super) fn prepare_launch(
+    fleet: &Fleet,
+    name: &Name,
+    occasion: Occasion,
+) -> anyhow::Result<Launch> {
+    let project = fleet.registry.project(name)?;
+    let files = fleet.unit_files(name);
+    let unit = match occasion {
+        Occasion::Asked => unit(fleet, project, environment::record())?,
+        Occasion::BroughtBack => Unit {
+            keeps_history: true,
+            ..unit(fleet, project, recorded(&files)?)?
+        },
+    };
+    unit.write(&files.unit)?;
+    // What is brought back is wanted already, or it is not brought back: the operator's wish stays as it is.
+    if occasion == Occasion::Asked {
+        write_desired(&files.desired, Want::Up)?;
+    }
+    let text = files
+        .unit
+        .to_str()
+        .with_context(|| format!("`{}` is not UTF-8", files.unit.display()))?
+        .to_owned();
+    let before = State::read(&files.state)?.map(|state| state.tender);
+    Ok(Launch {
+        name: name.clone(),
+        directory: unit.directory,
+        unit: text,
+        files,
+        before,
+        complaint: None,
+    })
+}
+
+impl Launch {
+    /// Returns the session to ask tmux for, given the tender's program.
+    pub(super) fn session<'a>(&'a self, tender: &str) -> NewSession<'a> {
+        let argv = vec![tender.to_owned(), self.unit.clone()];
+        let window = NewWindow {
+            name: WINDOW,
+            directory: &self.directory,
+            environment: Vec::new(),
+            argv,
+        };
+        NewSession {
+            name: self.name.as_str(),
+            window,
+        }
+    }
+
+    fn answer(&self) -> anyhow::Result<Option<State>> {
+        Ok(State::read(&self.files.state)?
+            .filter(|state| state.answers_start(self.before.as_ref())))
+    }
+
+    /// Tells whether its tender has said that the process runs, or what became of it.
+    pub(super) fn is_answered(&self) -> bool {
+        // A state that cannot be read will not be readable later: it is an answer too.
+        self.answer().map_or(true, |answer| answer.is_some())
+    }
+
+    /// Tells whether it has not lasted.
+    pub(super) fn has_ended(&self) -> bool {
+        let state = State::read(&self.files.state).ok().flatten();
+        state.is_some_and(|state| match state.phase {
+            Phase::Crashed | Phase::Parked | Phase::Finished | Phase::Waiting | Phase::Lost => true,
+            Phase::Starting | Phase::Running | Phase::Stopping | Phase::Down => false,
+        })
+    }
+
+    /// Says how it went; `said` is what it said last.
+    pub(super) fn outcome(&self, said: Option<&String>) -> anyhow::Result<String> {
+        let name = &self.name;
+        let Some(state) = self.answer()? else {
+            let fault = match &self.complaint {
+                Some(complaint) => failed(format!("cannot start `{name}`: {complaint}")),
+                None => timed_out(format!(
+                    "`{name}` has not said within {} s that it runs",
+                    DEADLINE.as_secs()
+                )),
+            };
+            return Err(fault
+                .hint(format!(
+                    "`fleet status {name}` and `fleet logs {name}` show where it stands"
+                ))
+                .into());
+        };
+        match state.phase {
+            Phase::Waiting => Ok(waiting(name, &state)),
+            Phase::Running | Phase::Starting if state.restarts > 0 => Ok(format!(
+                "started `{name}`, which has died and come back since"
+            )),
+            Phase::Running | Phase::Starting => Ok(format!("started `{name}`")),
+            Phase::Finished => Ok(format!("started `{name}`, which has finished already")),
+            Phase::Crashed | Phase::Parked | Phase::Lost | Phase::Down | Phase::Stopping => {
+                let reason = state
+                    .reason
+                    .clone()
+                    .or_else(|| state.last_exit.as_ref().map(LastExit::to_string));
+                let reason = reason.unwrap_or_else(|| "nobody saw why".to_owned());
+                let ended = failed(format!("`{name}` ended at once: {reason}"));
+                let ended = match said {
+                    Some(words) => ended.because(anyhow!("it said: {words}")),
+                    None => ended,
+                };
+                Err(ended
+                    .hint(format!("`fleet logs {name}` shows its last screen"))
+                    .into())
+            }
+        }
+    }
+}
+
+/// Says of what died at once when it comes back.
+fn waiting(name: &Name, state: &State) -> String {
+    let exit = state.last_exit.as_ref().map(LastExit::to_string);
+    let exit = exit.map_or_else(String::new, |exit| format!(" with {exit}"));
+    let due = state.due.as_ref().map_or_else(
+        || "waits to come back".to_owned(),
+        |due| format!("comes back at {}", due.at.strftime("%H:%M:%S UTC")),
+    );
+    format!("started `{name}`, which has died{exit} and {due}")
+}
+
+/// Returns the environment that the last `start` recorded.
+fn recorded(files: &UnitFiles) -> anyhow::Result<Environment> {
+    Ok(environment::kept(Unit::read(&files.unit)?.environment))
+}
+
+/// Returns what those that ended at once said last: the line that tells of an error, else the last line. Of a few only,
+/// since each is a call of tmux.
+pub(super) fn last_words(fleet: &Fleet, launches: &[Launch]) -> BTreeMap<Name, String> {
+    let ended = launches
+        .iter()
+        .filter(|launch| launch.has_ended())
+        .take(MOST_HEARD);
+    let ended: Vec<&Launch> = ended.collect();
+    if ended.is_empty() {
+        return BTreeMap::new();
+    }
+    // What cannot be heard now can still be read with `fleet logs`.
+    let Ok(tmux) = fleet.tmux() else {
+        return BTreeMap::new();
+    };
+    let Ok(Panes::Running { panes, .. }) = tmux.panes() else {
+        return BTreeMap::new();
+    };
+    let heard = ended.into_iter().filter_map(|launch| {
+        let own = panes
+            .iter()
+            .find(|pane| pane.session == launch.name.as_str() && pane.name == WINDOW)?;
+        let screen = tmux.capture(&own.pane, SCREEN).ok()?;
+        // The tender's own line comes last.
+        let said: Vec<&str> = screen
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.contains(" UTC] `"))
+            .collect();
+        let telling = said
+            .iter()
+            .find(|line| line.starts_with("error"))
+            .or(said.last())?;
+        Some((launch.name.clone(), (*telling).to_owned()))
+    });
+    heard.collect()
+}
