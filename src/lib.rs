@@ -25,9 +25,11 @@ mod operations;
 mod parallel;
 mod pins;
 mod registry;
+mod server;
 mod sessions;
 mod status;
 mod supervision;
+mod systemd;
 mod ui;
 
 use cli::{Cli, Command};

@@ -14,9 +14,11 @@ use crate::sessions::{NewSession, NewWindow, Panes};
 use crate::supervision::{
     self, LastExit, Phase, Process, State, StateWatch, Unit, Want, write_desired,
 };
+use crate::ui::Ui;
 
 use super::environment::{self, Environment};
 use super::plan::Outcome;
+use super::server;
 use super::unit::unit;
 
 /// The tmux window of a project's harness. An agent cannot have this name: it is no name.
@@ -49,6 +51,7 @@ pub(super) fn launch(
     fleet: &Fleet,
     names: &[Name],
     occasion: Occasion,
+    ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let (mut started, mut outcomes) = (Vec::new(), Vec::new());
     for name in names {
@@ -64,7 +67,7 @@ pub(super) fn launch(
         return Ok(outcomes);
     }
     let mut watch = StateWatch::new(&fleet.runtime("state"))?;
-    let complaint = open_sessions(fleet, &started)?;
+    let complaint = open_sessions(fleet, &started, ui)?;
     let patience = if complaint.is_some() {
         AFTER_COMPLAINT
     } else {
@@ -127,7 +130,7 @@ fn last_words(fleet: &Fleet, launches: &[Launch]) -> BTreeMap<Name, String> {
 }
 
 /// Asks tmux for the sessions, in one call; returns what tmux complained about. Some of them may run all the same.
-fn open_sessions(fleet: &Fleet, launches: &[Launch]) -> anyhow::Result<Option<String>> {
+fn open_sessions(fleet: &Fleet, launches: &[Launch], ui: &Ui) -> anyhow::Result<Option<String>> {
     let tmux = fleet.tmux()?;
     let tender = supervision::tender_program()?;
     // Two commands that find no server must not start two.
@@ -148,10 +151,10 @@ fn open_sessions(fleet: &Fleet, launches: &[Launch]) -> anyhow::Result<Option<St
         .iter()
         .map(|launch| launch.session(&tender))
         .collect();
-    let asked = match tmux.new_sessions(&sessions) {
+    let asked = match server::make_sessions(fleet, &tmux, &sessions, ui) {
         // A server that was about to end with its last session cannot take new ones: the next one can.
         Err(_) if tmux.panes().is_ok_and(|panes| panes == Panes::NotRunning) => {
-            tmux.new_sessions(&sessions)
+            server::make_sessions(fleet, &tmux, &sessions, ui)
         }
         asked => asked,
     };

@@ -11,6 +11,7 @@ mod prepare;
 mod recover;
 mod remove;
 mod restart;
+mod server;
 mod start;
 mod step;
 mod stop;

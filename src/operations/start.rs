@@ -229,7 +229,7 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
             "starting {}",
             crate::ui::count(ready.len(), "project")
         ));
-        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked)?);
+        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked, ui)?);
     }
     Ok(outcomes)
 }

@@ -6,9 +6,11 @@
 mod address;
 mod answers;
 mod panes;
+mod scope;
 mod tmux;
 mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
 pub(crate) use panes::{Pane, Panes};
+pub(crate) use scope::{Home, Served};
 pub(crate) use tmux::{NewSession, NewWindow, Tmux};
