@@ -113,12 +113,49 @@ pub(crate) enum Command {
     /// Take projects out of fleet.toml; their files stay as they are
     #[command(after_help = "Examples:\n  fleet remove demo")]
     Remove(Change),
+    /// Have the machine run the guardian, which brings back what should run
+    ///
+    /// The service is a systemd unit of yours that runs `fleet watch` for this fleet: after a reboot too, where you linger
+    /// (`loginctl enable-linger`).
+    #[command(
+        after_help = "Examples:\n  fleet service install\n  fleet service status || echo look"
+    )]
+    Service {
+        #[command(subcommand)]
+        action: Service,
+    },
     /// Print the JSON schema of fleet.toml, for editors
     #[command(after_help = "Examples:\n  fleet schema > fleet.schema.json")]
     Schema,
     /// Writes a project's unit anew: what its tender asks before a life.
     #[command(name = "_unit", hide = true)]
     Unit { name: Name },
+}
+
+/// `fleet service`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Service {
+    /// Write, enable and start the service
+    #[command(after_help = "Examples:\n  fleet service install --dry-run\n  fleet service install")]
+    Install {
+        /// Print the unit, and do nothing
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
+    /// Stop, disable and remove the service; the projects run on
+    #[command(after_help = "Examples:\n  fleet service remove --dry-run\n  fleet service remove")]
+    Remove {
+        /// Print what would be done, and do nothing
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
+    /// Show whether the service runs, and what the tmux server outlives; exit 5 where something is wrong
+    #[command(after_help = "Examples:\n  fleet service status\n  fleet service status --json")]
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Which projects.

@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::names::{CommitId, HarnessUrl, Name, fingerprint};
 use crate::pins::{self, Mirror, Move};
 use crate::registry::{self, Edit, Project, Registry};
+use crate::server::ServerRecord;
 use crate::sessions::{self, Tmux};
 use crate::ui::Ui;
 
@@ -186,6 +187,23 @@ impl Fleet {
         };
         record("socket", &format!("{socket}\n"))?;
         record("tmux.conf", include_str!("sessions/tmux.conf"))
+    }
+
+    /// Returns what is on record of the tmux server that the last start used; it may have ended since.
+    pub(crate) fn server_record(&self) -> anyhow::Result<Option<ServerRecord>> {
+        ServerRecord::read(&self.runtime("server.json"))
+    }
+
+    /// Puts the tmux server on record.
+    pub(crate) fn record_server_process(&self, record: &ServerRecord) -> anyhow::Result<()> {
+        record.write(&self.runtime("server.json"))
+    }
+
+    /// Returns what this fleet's systemd units are called, without their suffixes. By its path: unlike what the socket
+    /// goes by, that stays the same after a reboot.
+    pub(crate) fn systemd_name(&self) -> String {
+        let own = fingerprint(self.root.as_os_str().as_encoded_bytes());
+        format!("fleet-{}-{own}", self.registry.fleet.name)
     }
 
     /// Returns a harness's URL; the embedded one is written out first.

@@ -25,9 +25,11 @@ mod operations;
 mod parallel;
 mod pins;
 mod registry;
+mod server;
 mod sessions;
 mod status;
 mod supervision;
+mod systemd;
 mod ui;
 
 use cli::{Cli, Command};
@@ -95,6 +97,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Get(wanted) => {
             commands::get(&fleet, &wanted.name, wanted.origin, wanted.json, ui)?
         }
+        Command::Service { action } => return service(&fleet, action, ui),
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
         Command::Init(_) | Command::Validate | Command::Schema => {}
     }
@@ -215,6 +218,34 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
         Exit::Found
     } else {
         Exit::Done
+    })
+}
+
+fn service(fleet: &Fleet, action: &cli::Service, ui: &Ui) -> anyhow::Result<Exit> {
+    let json = match action {
+        cli::Service::Install { dry_run } => {
+            operations::install_service(fleet, *dry_run, ui)?;
+            return Ok(Exit::Done);
+        }
+        cli::Service::Remove { dry_run } => {
+            operations::remove_service(fleet, *dry_run, ui)?;
+            return Ok(Exit::Done);
+        }
+        cli::Service::Status { json } => *json,
+    };
+    let report = operations::service_report(fleet)?;
+    if json {
+        commands::print_json(&report, ui)?;
+    } else {
+        ui.result(report.table(Timestamp::now()));
+        for hint in report.hints() {
+            ui.hint(hint);
+        }
+    }
+    Ok(if report.is_well() {
+        Exit::Done
+    } else {
+        Exit::Found
     })
 }
 

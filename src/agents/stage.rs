@@ -77,7 +77,10 @@ impl Stage {
         if self.is_own && !is_there && !windows.is_empty() {
             let window = windows.remove(0);
             let name = &self.session;
-            self.tmux.new_sessions(&[NewSession { name, window }])?;
+            let without = || Err("a run by hand ends with its login".to_owned());
+            self.tmux
+                .new_sessions(&[NewSession { name, window }], without)
+                .made?;
         }
         if !windows.is_empty() {
             self.tmux.new_windows(&self.session, &windows)?;

@@ -15,6 +15,7 @@ use crate::ui::{Ui, count};
 use super::launched::{Launch, last_words, prepare_launch};
 use super::plan::{self, Outcome};
 use super::running;
+use super::server;
 
 /// The tmux window of a project's harness. An agent cannot have this name: it is no name.
 pub(crate) const WINDOW: &str = "[harness]";
@@ -54,6 +55,7 @@ pub(super) fn launch(
     let mut waves = Waves {
         fleet,
         occasion,
+        ui,
         tmux: fleet.tmux()?,
         tender: supervision::tender_program()?,
         watch: StateWatch::new(&fleet.runtime("state"))?,
@@ -81,6 +83,7 @@ pub(super) fn launch(
 struct Waves<'a> {
     fleet: &'a Fleet,
     occasion: Occasion,
+    ui: &'a Ui,
     tmux: Tmux,
     tender: String,
     watch: StateWatch,
@@ -175,10 +178,10 @@ impl Waves<'_> {
             .iter()
             .map(|launch| launch.session(&self.tender))
             .collect();
-        let asked = match tmux.new_sessions(&sessions) {
+        let asked = match server::make_sessions(fleet, tmux, &sessions, self.ui) {
             // A server that was about to end with its last session cannot take new ones: the next one can.
             Err(_) if tmux.panes().is_ok_and(|panes| panes == Panes::NotRunning) => {
-                tmux.new_sessions(&sessions)
+                server::make_sessions(fleet, tmux, &sessions, self.ui)
             }
             asked => asked,
         };

@@ -50,3 +50,21 @@ pub(super) fn complaint(answer: &Answer) -> anyhow::Error {
         ))
         .into()
 }
+
+/// Returns what a program that stood before tmux complained about, as one line.
+pub(super) fn first_words(answer: &Answer) -> String {
+    let said = answer
+        .stderr
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty());
+    said.map_or_else(
+        || {
+            format!(
+                "`systemd-run` ended with {} and gave no reason",
+                answer.status
+            )
+        },
+        |line| format!("`systemd-run` said: {line}"),
+    )
+}

@@ -6,12 +6,14 @@
 mod address;
 mod answers;
 mod limits;
+mod listener;
 mod panes;
-mod server;
+mod scope;
 mod tmux;
 mod version;
 mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
 pub(crate) use panes::{Pane, Panes};
+pub(crate) use scope::{Home, Served};
 pub(crate) use tmux::{NewSession, NewWindow, Tmux, capture_of_own};

@@ -8,20 +8,21 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tmux_interface::{
-    AttachSession, CapturePane, KillSession, KillWindow, ListPanes, NewSession as NewSessionCall,
-    NewWindow as NewWindowCall, SelectWindow, SendKeys, SetOption, SourceFile, StartServer,
-    SwitchClient, Tmux as TmuxCall, TmuxCommand,
+    AttachSession, CapturePane, DisplayMessage, KillSession, KillWindow, ListPanes,
+    NewSession as NewSessionCall, NewWindow as NewWindowCall, SelectWindow, SendKeys, SetOption,
+    SourceFile, StartServer, SwitchClient, Tmux as TmuxCall, TmuxCommand,
 };
 
-use super::answers::{complaint, is_ending, is_gone, nobody_listens};
+use super::answers::{complaint, is_gone, nobody_listens};
 use super::limits::Room;
+use super::listener::{listener, way_out};
 use super::panes::{self, Panes};
-use super::server::{listener, way_out};
 use super::version;
 use super::words::{exactly, literal, script_line, word_of_call};
 use crate::command::{self, Answer};
 use crate::error::{Advise as _, failed};
 use crate::files::Lock;
+use crate::systemd::{Form, Scope};
 
 /// How long tmux may take to answer. A healthy server answers in milliseconds; one that is stopped or at its limit of
 /// file descriptors never does.
@@ -117,10 +118,8 @@ impl Tmux {
         Ok(Room::of(server))
     }
 
-    /// Makes sessions, and the server if there is none, in one call. Whether their programs run is for others to say.
-    ///
-    /// Refused, all of them, where there is not room for all.
-    pub(crate) fn new_sessions(&self, sessions: &[NewSession<'_>]) -> anyhow::Result<()> {
+    /// Returns the script that makes these sessions.
+    pub(super) fn sessions_script(sessions: &[NewSession<'_>]) -> anyhow::Result<Script> {
         let calls = sessions.iter().map(|session| {
             let window = &session.window;
             let call = NewSessionCall::new()
@@ -137,10 +136,7 @@ impl Tmux {
                 .fold(call, |call, (name, value)| call.environment(name, value));
             with_program(call.build(), window)
         });
-        let calls = calls.collect::<anyhow::Result<Vec<_>>>()?;
-        self.with_room_for(calls.len(), || {
-            self.source(&calls, Some(StartServer::new().build()))
-        })
+        Script::of(&calls.collect::<anyhow::Result<Vec<_>>>()?)
     }
 
     /// Makes windows in a session of a running server, in one call.
@@ -163,17 +159,22 @@ impl Tmux {
             }
             with_program(call, window)
         });
-        let calls = calls.collect::<anyhow::Result<Vec<_>>>()?;
-        self.with_room_for(calls.len(), || self.source(&calls, None))
+        let script = Script::of(&calls.collect::<anyhow::Result<Vec<_>>>()?)?;
+        let answer = self.with_room_for(windows.len(), || self.ask([script.call()]))?;
+        if answer.status.success() {
+            Ok(())
+        } else {
+            Err(complaint(&answer))
+        }
     }
 
     /// Makes terminals where there is room for them. Nobody else takes it meanwhile: two who both saw the last of it
     /// would take it twice.
-    fn with_room_for(
+    pub(super) fn with_room_for<T>(
         &self,
         terminals: usize,
-        make: impl FnOnce() -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+        make: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let directory = self.socket.parent().unwrap_or(Path::new("/"));
         let _claim = Lock::take(directory, DEADLINE, || ())?;
         let room = self.room()?;
@@ -246,7 +247,7 @@ impl Tmux {
             calls.push(SelectWindow::new().target_window(window).build());
         }
         let mut call = match self.call(calls) {
-            Ok(call) => call,
+            Ok(call) => prepared(call),
             Err(error) => return error,
         };
         // tmux refuses to nest while TMUX is set, but another server's session inside this one is what was asked for.
@@ -261,38 +262,23 @@ impl Tmux {
         anyhow!(call.exec()).context("cannot run `tmux`")
     }
 
-    /// Runs many calls as one, through a script: a message to the server holds 16 KiB only.
-    fn source(
+    /// Has the server that runs say who it is, and run a script. Starts none.
+    pub(super) fn have_run(&self, script: &Script) -> anyhow::Result<Answer> {
+        self.ask([who(), script.call()])
+    }
+
+    /// The same, of a server that is started if there is none: in a scope, where there is one to be had.
+    pub(super) fn start_and_run(
         &self,
-        calls: &[TmuxCommand<'_>],
-        first: Option<TmuxCommand<'_>>,
-    ) -> anyhow::Result<()> {
-        let script: String = calls
-            .iter()
-            .map(|call| script_line(&call.to_vec()))
-            .collect();
-        let mut file =
-            tempfile::NamedTempFile::new().context("cannot make a file for tmux's commands")?;
-        std::io::Write::write_all(&mut file, script.as_bytes())
-            .context("cannot write tmux's commands")?;
-        let path = file
-            .path()
-            .to_str()
-            .ok_or_else(|| anyhow!("the temporary directory's name is not UTF-8"))?;
-        let ask = || {
-            let first = first.clone().into_iter();
-            self.ask(first.chain([SourceFile::new().path(path).build()]))
-        };
-        let mut answer = ask()?;
-        if first.is_some() && is_ending(&answer) {
-            // The server that was met has ended since, with its last session; the next one is our own.
-            answer = ask()?;
+        script: &Script,
+        scope: Option<(&Scope, &Form)>,
+    ) -> anyhow::Result<Answer> {
+        // In one call: a server without a session ends at once.
+        let mut call = self.call([StartServer::new().build(), who(), script.call()])?;
+        if let Some((scope, form)) = scope {
+            call = inside(scope, form, &call);
         }
-        if answer.status.success() {
-            Ok(())
-        } else {
-            Err(complaint(&answer))
-        }
+        self.answer(prepared(call))
     }
 
     fn unless_gone<'a>(
@@ -321,7 +307,11 @@ impl Tmux {
     }
 
     fn ask<'a>(&self, calls: impl IntoIterator<Item = TmuxCommand<'a>>) -> anyhow::Result<Answer> {
-        command::run(self.call(calls)?, DEADLINE).hint(|| way_out(&self.socket))
+        self.answer(prepared(self.call(calls)?))
+    }
+
+    fn answer(&self, call: Command) -> anyhow::Result<Answer> {
+        command::run(call, DEADLINE).hint(|| way_out(&self.socket))
     }
 
     /// Builds one call of the tmux program: its commands, parted by `;`.
@@ -356,22 +346,73 @@ impl Tmux {
             "TERM",
             std::env::var_os("TERM").unwrap_or_else(|| "xterm".into()),
         );
-        // A server at its limit of file descriptors does not fail, it hangs: let it have all that may be had.
-        // SAFETY: both calls are async-signal-safe and touch nothing of the parent's.
-        unsafe { call.pre_exec(|| raise_file_limit().map_err(Into::into)) };
         Ok(call)
     }
 }
 
-/// Returns the tmux program's path.
-fn program() -> anyhow::Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|directory| directory.join("tmux"))
-        .find(|file| file.is_file());
-    Ok(found.ok_or_else(|| {
-        failed("`tmux` is not on PATH").hint("install tmux 3.2 or newer: README.md says how")
-    })?)
+/// Has a call, and the server that it may start, open as many files as may be: a server at its limit does not fail, it
+/// hangs.
+fn prepared(mut call: Command) -> Command {
+    // SAFETY: both calls are async-signal-safe and touch nothing of the parent's.
+    unsafe { call.pre_exec(|| raise_file_limit().map_err(Into::into)) };
+    call
+}
+
+/// Puts a call into a scope: the same program, arguments and environment.
+fn inside(scope: &Scope, form: &Form, call: &Command) -> Command {
+    let words = scope.words(form);
+    let mut outer = Command::new(&words[0]);
+    outer
+        .args(&words[1..])
+        .arg(call.get_program())
+        .args(call.get_args())
+        .env_clear()
+        .envs(
+            call.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .envs(scope.variable());
+    outer
+}
+
+/// Has a server say who it is, as [`Served::read`] reads it.
+fn who<'a>() -> TmuxCommand<'a> {
+    DisplayMessage::new()
+        .print()
+        .message("#{pid} #{start_time}")
+        .build()
+}
+
+/// Many calls of tmux in a file: a message to the server holds 16 KiB only.
+#[derive(Debug)]
+pub(super) struct Script {
+    path: String,
+    /// Removes the file when dropped.
+    _file: tempfile::NamedTempFile,
+}
+
+impl Script {
+    fn of(calls: &[TmuxCommand<'_>]) -> anyhow::Result<Self> {
+        let text: String = calls
+            .iter()
+            .map(|call| script_line(&call.to_vec()))
+            .collect();
+        let mut file =
+            tempfile::NamedTempFile::new().context("cannot make a file for tmux's commands")?;
+        std::io::Write::write_all(&mut file, text.as_bytes())
+            .context("cannot write tmux's commands")?;
+        let path = file.path().to_str();
+        Ok(Self {
+            path: path
+                .ok_or_else(|| anyhow!("the temporary directory's name is not UTF-8"))?
+                .to_owned(),
+            _file: file,
+        })
+    }
+
+    fn call(&self) -> TmuxCommand<'_> {
+        SourceFile::new().path(self.path.as_str()).build()
+    }
 }
 
 /// Returns a call that prints what the terminal shows in which it runs, with up to `lines` lines that have scrolled away
@@ -384,6 +425,17 @@ pub(crate) fn capture_of_own(lines: usize) -> anyhow::Result<Vec<String>> {
     let first = format!("-{lines}");
     let words = [program, "-u", "capture-pane", "-p", "-J", "-S", &first];
     Ok(words.map(str::to_owned).to_vec())
+}
+
+/// Returns the tmux program's path.
+fn program() -> anyhow::Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|directory| directory.join("tmux"))
+        .find(|file| file.is_file());
+    Ok(found.ok_or_else(|| {
+        failed("`tmux` is not on PATH").hint("install tmux 3.2 or newer: README.md says how")
+    })?)
 }
 
 fn raise_file_limit() -> nix::Result<()> {
@@ -430,7 +482,7 @@ mod tests {
             argv: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
         };
         let script = "echo \"in $PWD, $GREETING;\"; exec cat";
-        tmux.new_sessions(&[
+        let sessions = [
             NewSession {
                 name: "demo",
                 window: window(script),
@@ -439,8 +491,10 @@ mod tests {
                 name: "demo-2",
                 window: window("exec cat"),
             },
-        ])
-        .unwrap();
+        ];
+        tmux.new_sessions(&sessions, || Err(String::new()))
+            .made
+            .unwrap();
         tmux.new_windows("demo", &[window("exec cat")]).unwrap();
         let Panes::Running { panes, .. } = tmux.panes().unwrap() else {
             panic!("it runs")

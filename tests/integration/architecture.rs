@@ -11,15 +11,17 @@ const SUBJECTS: [&str; 4] = ["registry", "pins", "harness", "sessions"];
 
 /// Returns what a part may use beside itself and the leaves; `None` where it may use everything.
 fn may_use(part: &str) -> Option<Vec<&'static str>> {
-    let fleet = [&SUBJECTS[..], &["supervision", "events", "ui"]].concat();
+    let fleet = [&SUBJECTS[..], &["systemd", "supervision", "events", "ui"]].concat();
     Some(match part {
         "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
-        "registry" | "pins" | "harness" | "sessions" | "journal" | "events" => Vec::new(),
+        "registry" | "pins" | "harness" | "systemd" | "journal" | "events" => Vec::new(),
+        "sessions" => vec!["systemd"],
+        "server" => vec!["sessions", "supervision"],
         "supervision" => vec!["sessions", "events"],
         "agents" => vec!["supervision", "sessions", "ui"],
         "cli" => Vec::new(),
-        "fleet" => [&fleet[..], &["journal"]].concat(),
-        "status" | "operations" => [&fleet[..], &["fleet", "journal"]].concat(),
+        "fleet" => [&fleet[..], &["journal", "server"]].concat(),
+        "status" | "operations" => [&fleet[..], &["fleet", "journal", "server"]].concat(),
         "commands" => [&fleet[..], &["fleet", "cli", "status", "operations"]].concat(),
         "lib" | "main" | "bin" => return None,
         other => panic!("docs/architecture.md and this test know nothing of src/{other}"),
@@ -105,6 +107,9 @@ fn what_is_about_the_outside_world_is_named_in_one_place() {
         ("git2::", &["pins/", "harness/embedded.rs"][..]),
         ("tmux_interface::", &["sessions/tmux.rs"]),
         ("toml_edit::", &["registry/"]),
+        ("\"systemctl\"", &["systemd/"]),
+        ("\"loginctl\"", &["systemd/"]),
+        ("\"systemd-run\"", &["systemd/"]),
     ];
     for (file, text) in sources() {
         for (name, places) in places {

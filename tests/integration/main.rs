@@ -11,6 +11,8 @@ mod init;
 mod registry;
 mod remove;
 mod sandbox;
+mod server;
+mod service;
 mod start;
 mod status;
 mod stop;

@@ -8,6 +8,7 @@ mod output;
 mod outside;
 mod processes;
 mod runs;
+mod systemd;
 mod tmux;
 
 use std::ffi::OsString;
