@@ -54,10 +54,7 @@ pub(super) fn launch(
     for name in names {
         match prepare_launch(fleet, name, occasion) {
             Ok(launch) => started.push(launch),
-            Err(error) => outcomes.push(Outcome {
-                project: name.clone(),
-                result: Err(error),
-            }),
+            Err(error) => outcomes.push(Outcome::new(name.clone(), Err(error))),
         }
     }
     if started.is_empty() {
@@ -82,9 +79,9 @@ pub(super) fn launch(
     let settled = Instant::now() + SETTLING;
     watch.wait_until(settled, |_| started.iter().all(Launch::has_ended))?;
     let said = last_words(fleet, &started);
-    outcomes.extend(started.iter().map(|launch| Outcome {
-        project: launch.name.clone(),
-        result: launch.outcome(complaint.as_deref(), said.get(&launch.name)),
+    outcomes.extend(started.iter().map(|launch| {
+        let result = launch.outcome(complaint.as_deref(), said.get(&launch.name));
+        Outcome::new(launch.name.clone(), result)
     }));
     Ok(outcomes)
 }

@@ -6,6 +6,7 @@ use crate::names::Name;
 use crate::parallel::in_parallel;
 use crate::ui::Ui;
 
+use super::before::Before;
 use super::plan::{self, Outcome, Plan};
 use super::start;
 use super::step::Step;
@@ -29,6 +30,7 @@ pub(crate) fn restart(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
+    let before = Before::of(fleet, &plans);
     let names: Vec<Name> = plans.into_iter().map(|plan| plan.project).collect();
     let stopped = stop(fleet, &names, false, ui)?;
     let (down, left): (Vec<Outcome>, Vec<Outcome>) =
@@ -37,7 +39,7 @@ pub(crate) fn restart(
     outcomes.extend(left);
     outcomes.extend(start::start(fleet, &down, false, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
-    Ok(outcomes)
+    Ok(before.note(fleet, outcomes))
 }
 
 /// Refuses to restart the very session that this command runs in: it would end with it, and start nothing.
