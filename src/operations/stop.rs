@@ -60,7 +60,9 @@ pub(crate) fn stop(
     let mut ended = before.note(fleet, carry_out(fleet, plans, ui));
     // Where only a wish was written, nothing has changed that anybody could see.
     for outcome in ended.iter_mut().filter(|one| one.result.is_ok()) {
-        outcome.change.take_if(|change| change.before == change.after);
+        outcome
+            .change
+            .take_if(|change| change.before == change.after);
     }
     outcomes.extend(ended);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));

@@ -7,6 +7,7 @@ mod crash;
 mod create;
 mod documents;
 mod healing;
+mod history;
 mod init;
 mod registry;
 mod remove;
