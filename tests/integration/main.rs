@@ -12,6 +12,7 @@ mod init;
 mod registry;
 mod remove;
 mod sandbox;
+mod soak;
 mod start;
 mod status;
 mod stop;
