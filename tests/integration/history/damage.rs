@@ -43,7 +43,32 @@ fn a_writer_that_is_killed_at_its_line_leaves_a_trail_that_goes_on() {
 }
 
 #[test]
-fn a_disk_that_is_full_in_the_middle_of_a_line_is_told() {
+fn a_disk_that_is_full_in_the_middle_of_a_line_is_told_and_costs_that_line() {
+    let sandbox = fleet();
+    let text = sandbox.read(TRAIL);
+    // Blank lines mean nothing. After them there is room for 30 bytes, as far as a limit of 8 blocks is concerned.
+    let room = 8 * 512 - 30 - text.len();
+    sandbox.write(TRAIL, &format!("{text}{}", "\n".repeat(room)));
+    let fleet = env!("CARGO_BIN_EXE_fleet");
+    let line = format!("trap '' XFSZ; ulimit -f 8; exec {fleet} disable demo");
+    let mut command = sandbox.command("sh", &sandbox.directory());
+    let said = sandbox.output(command.args(["-c", &line]));
+    let warning = "the disk took a part of a line only; it may be full";
+    assert!(said.succeeded().stderr.contains(warning), "{}", said.text());
+    assert_eq!(sandbox.read(TRAIL).len(), 8 * 512);
+    sandbox.fleet(&["enable", "demo"]).succeeded();
+    let shown = sandbox.fleet(&["history", "--json"]);
+    assert!(shown.succeeded().stderr.contains("1 line of the trail"));
+    let whats: Vec<_> = sandbox
+        .history(&[])
+        .iter()
+        .map(|event| event["what"].clone())
+        .collect();
+    assert_eq!(whats, ["create", "enable"]);
+}
+
+#[test]
+fn a_disk_that_is_full_is_told() {
     let sandbox = fleet();
     let mut command = sandbox.command("strace", &sandbox.directory());
     command
