@@ -150,7 +150,7 @@ mod tests {
         // The first file is full already; these fill another one.
         fs::write(
             runtime.path().join("events.jsonl"),
-            "\n".repeat(FULL as usize),
+            " ".repeat(FULL as usize),
         )
         .unwrap();
         std::thread::scope(|scope| {

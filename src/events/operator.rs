@@ -1,5 +1,7 @@
 //! Who gave a command.
 
+use std::sync::OnceLock;
+
 use nix::unistd::{User, getuid};
 
 use super::plain::cut;
@@ -11,16 +13,22 @@ const LONGEST: usize = 300;
 ///
 /// Arguments that are equal to `hidden` are left out: what somebody types into a terminal is nobody else's business.
 pub(crate) fn operator(hidden: Option<&str>) -> String {
-    let user = getuid();
-    // An account without a name has a number.
-    let name = match User::from_uid(user) {
-        Ok(Some(known)) => known.name,
-        Ok(None) | Err(_) => user.to_string(),
-    };
+    // Asked once: where accounts are kept on another machine, each question takes its time.
+    static USER: OnceLock<String> = OnceLock::new();
+    let name = USER.get_or_init(user);
     let arguments: Vec<String> = std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     format!("{name} ({})", command_line(&arguments, hidden))
+}
+
+/// Returns the name of who runs this. An account without one has a number.
+fn user() -> String {
+    let user = getuid();
+    match User::from_uid(user) {
+        Ok(Some(known)) => known.name,
+        Ok(None) | Err(_) => user.to_string(),
+    }
 }
 
 fn command_line(arguments: &[String], hidden: Option<&str>) -> String {

@@ -12,7 +12,7 @@ use super::plan::{Change, Outcome, Plan};
 pub(super) struct Before(BTreeMap<Name, String>);
 
 impl Before {
-    /// Looks at the projects that plans are about to change. Their locks are held.
+    /// Looks at the projects that plans are about to change.
     pub(super) fn of(fleet: &Fleet, plans: &[Plan]) -> Self {
         let changed = plans.iter().filter(|plan| !plan.steps.is_empty());
         Self(

@@ -2,10 +2,10 @@
 //! at once; all the while somebody counts its processes from outside, and at the end nothing has grown.
 //!
 //! Two variables make a long run of it by hand: `FLEET_SOAK_OPERATIONS` (how many changes) and `FLEET_SOAK_SEED` (which
-//! ones: a run that fails names its seed). Ten minutes are about 6,000 operations:
+//! ones: a run that fails names its seed). On two idle processors, ten minutes are about 12,000 operations:
 //!
 //! ```sh
-//! FLEET_SOAK_OPERATIONS=6000 cargo test --test integration -- soak --nocapture
+//! FLEET_SOAK_OPERATIONS=12000 cargo test --test integration -- soak --nocapture
 //! ```
 
 mod measure;

@@ -94,4 +94,7 @@ fn the_trail_can_be_read_while_it_is_written() {
         }
     });
     assert_eq!(sandbox.history(&["--limit", "1000"]).len(), WRITERS * LINES);
+    // A hundred are enough where nobody says how many, or since when.
+    assert_eq!(sandbox.history(&[]).len(), 100);
+    assert_eq!(sandbox.history(&["--since", "2h"]).len(), WRITERS * LINES);
 }
