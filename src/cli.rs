@@ -104,6 +104,13 @@ pub(crate) enum Command {
     /// Check fleet.toml: every error at once, with its line
     #[command(after_help = "Examples:\n  fleet validate")]
     Validate,
+    /// Show what was changed: when, by whom, from what to what, and how it went
+    ///
+    /// Newest last, in the order in which it happened. Projects that have been removed are still known.
+    #[command(
+        after_help = "Examples:\n  fleet history demo\n  fleet history --since yesterday\n  fleet history demo --since 2h --json"
+    )]
+    History(History),
     /// Allow projects to be started
     #[command(after_help = "Examples:\n  fleet enable demo")]
     Enable(Change),
@@ -322,6 +329,23 @@ pub(crate) struct Logs {
     /// How many lines that have scrolled away to print as well
     #[arg(long, short = 'l', default_value_t = 1000)]
     pub(crate) lines: usize,
+}
+
+/// `fleet history`.
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// The projects; the default is all, and the fleet itself
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    /// Only what was changed since then: `2h`, `3d`, `yesterday`, `2026-11-20` or `2026-11-20T10:00`
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+    /// At most so many, the newest; the default is 100, or all with --since
+    #[arg(long, short = 'l', value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Print JSON: one array, oldest first
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `fleet send`.

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
 use crate::error::{failed, refused, usage};
+use crate::events::{self, Event};
 use crate::files::{self, Durability, Lock};
 use crate::harness::{self, Manifest, Places};
 use crate::journal::Journal;
@@ -120,6 +121,19 @@ impl Fleet {
             made.with_context(|| format!("cannot make `{}`", path.display()))?;
         }
         Ok(())
+    }
+
+    /// Writes into the trail what was changed. What cannot be written is told, and stands in nobody's way.
+    pub(crate) fn record(&self, events: &[Event], ui: &Ui) {
+        if events.is_empty() {
+            return;
+        }
+        let written = self
+            .make_runtime()
+            .and_then(|()| events::append(&self.runtime(""), events));
+        if let Err(error) = written {
+            ui.warn(format!("`fleet history` will not know of this: {error:#}"));
+        }
     }
 
     /// Returns the files through which commands and a project's tender talk.

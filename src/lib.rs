@@ -65,6 +65,9 @@ fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Schema => commands::print_json(&registry::schema(), ui)?,
         Command::Init(new) => return init(cli, new, ui),
         Command::Validate => commands::validate(&fleet::find(cli.fleet.as_deref())?, ui)?,
+        Command::History(wanted) => {
+            return commands::history(&fleet::find(cli.fleet.as_deref())?, wanted, ui);
+        }
         command => {
             return in_fleet(
                 Fleet::open(fleet::find(cli.fleet.as_deref())?, cli.wait)?,
@@ -79,14 +82,27 @@ fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
 fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Create(new) => return create(&mut fleet, new, ui),
-        Command::Start(wanted) => return change(&mut fleet, wanted, operations::start, ui),
-        Command::Stop(wanted) => return change(&mut fleet, wanted, operations::stop, ui),
-        Command::Restart(wanted) => return change(&mut fleet, wanted, operations::restart, ui),
-        Command::Remove(wanted) => return change(&mut fleet, wanted, operations::remove, ui),
-        Command::Enable(change) | Command::Disable(change) => {
-            let names = names(commands::chosen(&fleet, &change.names, &change.selector)?);
-            let enabled = matches!(command, Command::Enable(_));
-            return commands::set_enabled(&fleet, &names, enabled, change.dry_run, ui);
+        Command::Start(wanted) => {
+            return change(&mut fleet, "start", wanted, operations::start, ui);
+        }
+        Command::Stop(wanted) => return change(&mut fleet, "stop", wanted, operations::stop, ui),
+        Command::Restart(wanted) => {
+            return change(&mut fleet, "restart", wanted, operations::restart, ui);
+        }
+        Command::Remove(wanted) => {
+            return change(&mut fleet, "remove", wanted, operations::remove, ui);
+        }
+        Command::Enable(wanted) => {
+            let enable = |fleet: &mut Fleet, names: &[Name], is_dry, ui: &Ui| {
+                commands::set_enabled(fleet, names, true, is_dry, ui)
+            };
+            return change(&mut fleet, "enable", wanted, enable, ui);
+        }
+        Command::Disable(wanted) => {
+            let disable = |fleet: &mut Fleet, names: &[Name], is_dry, ui: &Ui| {
+                commands::set_enabled(fleet, names, false, is_dry, ui)
+            };
+            return change(&mut fleet, "disable", wanted, disable, ui);
         }
         Command::Update(change) => return update(&mut fleet, change, ui),
         Command::Status(wanted) => return show_status(&fleet, wanted, ui),
@@ -99,7 +115,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         }
         Command::Service { action } => return service(&fleet, action, ui),
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
-        Command::Init(_) | Command::Validate | Command::Schema => {}
+        Command::Init(_) | Command::Validate | Command::Schema | Command::History(_) => {}
     }
     Ok(Exit::Done)
 }
@@ -107,16 +123,18 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
 /// Carries out a change of the projects that are meant, and says how it went with each.
 fn change(
     fleet: &mut Fleet,
+    verb: &'static str,
     wanted: &cli::Change,
     carry_out: impl Fn(&mut Fleet, &[Name], bool, &Ui) -> anyhow::Result<Vec<Outcome>>,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
+    let command = operations::Command::new(verb);
     let names = names(commands::chosen(fleet, &wanted.names, &wanted.selector)?);
     if names.is_empty() {
         commands::say_none_is_chosen(fleet, ui);
     }
-    let outcomes = carry_out(fleet, &names, wanted.dry_run, ui)?;
-    Ok(commands::finish(outcomes, ui))
+    let done = carry_out(fleet, &names, wanted.dry_run, ui);
+    commands::conclude(fleet, &command, &names, wanted.dry_run, done, ui)
 }
 
 fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {
@@ -152,13 +170,19 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         register: !new.no_register,
         files: Vec::new(),
     };
-    operations::create(fleet, &creation, new.dry_run, ui)?;
+    let command = operations::Command::new("create");
+    let made = operations::create(fleet, &creation, new.dry_run, ui);
+    if !new.dry_run {
+        command.record_one(fleet, &new.name, &made, ui);
+    }
+    made?;
     if new.start && new.dry_run {
         ui.result("  start it");
     } else if new.start {
         fleet.reload()?;
-        let outcomes = operations::start(fleet, std::slice::from_ref(&new.name), false, ui)?;
-        return Ok(commands::finish(outcomes, ui));
+        let (command, names) = (operations::Command::new("start"), [new.name.clone()]);
+        let started = operations::start(fleet, &names, false, ui);
+        return commands::conclude(fleet, &command, &names, false, started, ui);
     }
     if !new.dry_run && !new.no_register {
         ui.hint(format!("`fleet start {}` starts it", new.name));
@@ -167,6 +191,7 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
 }
 
 fn update(fleet: &mut Fleet, change: &cli::Update, ui: &Ui) -> anyhow::Result<Exit> {
+    let command = operations::Command::new("update");
     let (named, reference) = commands::split_update(fleet, &change.words, &change.selector)?;
     let names = names(commands::chosen(fleet, &named, &change.selector)?);
     let movement = operations::Move {
@@ -176,8 +201,8 @@ fn update(fleet: &mut Fleet, change: &cli::Update, ui: &Ui) -> anyhow::Result<Ex
         here: change.here,
         accept_moved_tag: change.accept_moved_tag,
     };
-    let outcomes = operations::update(fleet, &movement, change.dry_run, ui)?;
-    Ok(commands::finish(outcomes, ui))
+    let done = operations::update(fleet, &movement, change.dry_run, ui);
+    commands::conclude(fleet, &command, &movement.names, change.dry_run, done, ui)
 }
 
 fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<Exit> {

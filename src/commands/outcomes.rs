@@ -1,11 +1,28 @@
 //! How it went with each of several projects, and the exit code of all of them.
 
 use crate::error::Exit;
-use crate::operations::Outcome;
+use crate::fleet::Fleet;
+use crate::names::Name;
+use crate::operations::{Command, Outcome};
 use crate::ui::Ui;
 
+/// Tells the trail what a command did to `names`, and the user how it went; returns the exit code. A dry run did nothing.
+pub(crate) fn conclude(
+    fleet: &Fleet,
+    command: &Command,
+    names: &[Name],
+    is_dry: bool,
+    done: anyhow::Result<Vec<Outcome>>,
+    ui: &Ui,
+) -> anyhow::Result<Exit> {
+    if !is_dry {
+        command.record(fleet, names, &done, ui);
+    }
+    Ok(finish(done?, ui))
+}
+
 /// Says how it went, project by project, and returns the exit code: the common one, or "mixed".
-pub(crate) fn finish(outcomes: Vec<Outcome>, ui: &Ui) -> Exit {
+fn finish(outcomes: Vec<Outcome>, ui: &Ui) -> Exit {
     let mut codes = Vec::new();
     for outcome in outcomes {
         match outcome.result {

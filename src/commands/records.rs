@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::select::registered;
 use crate::cli::List;
-use crate::error::Exit;
 use crate::fleet::Fleet;
 use crate::names::Name;
+use crate::operations::{Change, Outcome};
 use crate::registry::{Edit, Project, Registry, Watch};
 use crate::ui::{Table, Ui, count};
 
@@ -99,7 +99,7 @@ pub(crate) fn set_enabled(
     enabled: bool,
     dry_run: bool,
     ui: &Ui,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Vec<Outcome>> {
     let word = if enabled { "enabled" } else { "disabled" };
     let mut edit = (!dry_run).then(|| fleet.edit(ui)).transpose()?;
     let registry = edit.as_ref().map_or(&fleet.registry, Edit::registry);
@@ -115,16 +115,25 @@ pub(crate) fn set_enabled(
     if let Some(edit) = edit {
         edit.save()?;
     }
+    let mut outcomes = Vec::new();
     for name in names {
-        match (changed.contains(name), dry_run) {
-            (true, true) => ui.result(format!(
+        let done = if !changed.contains(name) {
+            format!("`{name}` is {word} already")
+        } else if dry_run {
+            ui.result(format!(
                 "{name}:\n  write enabled = {enabled} into fleet.toml"
-            )),
-            (true, false) => ui.status(format!("{word} `{name}`")),
-            (false, _) => ui.status(format!("`{name}` is {word} already")),
-        }
+            ));
+            continue;
+        } else {
+            format!("{word} `{name}`")
+        };
+        let change = changed.contains(name).then(|| Change {
+            before: Some((!enabled).to_string()),
+            after: Some(enabled.to_string()),
+        });
+        outcomes.push(Outcome::new(name.clone(), Ok(done)).changing(change));
     }
-    Ok(Exit::Done)
+    Ok(outcomes)
 }
 
 fn record(project: &Project) -> Value {

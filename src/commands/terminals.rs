@@ -2,9 +2,10 @@
 
 use crate::cli::{Address, Logs, Selector, Send};
 use crate::error::{Exit, failed, usage};
+use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::nearest;
-use crate::operations::WINDOW;
+use crate::operations::{self, WINDOW};
 use crate::sessions::{Pane, Panes, Tmux};
 use crate::supervision::has_children;
 use crate::ui::{Ui, list};
@@ -86,9 +87,21 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
             });
             Ok(())
         };
-        outcomes.push(send());
+        let sent = send();
+        fleet.record(&[sending(&address, text, &sent)], ui);
+        outcomes.push(sent);
     }
     Ok(finish_silently(outcomes, ui))
+}
+
+/// Says who typed something into which terminal: not what.
+fn sending(address: &Address, text: &str, sent: &anyhow::Result<()>) -> Event {
+    let agent = address.agent.as_ref();
+    Event {
+        after: agent.map(|agent| format!("to {agent}")),
+        outcome: operations::outcome(sent.as_ref().err()),
+        ..Event::new(operator(Some(text)), "send").of(address.project.as_str())
+    }
 }
 
 /// Returns the terminals that are named, and those of the projects that are selected.

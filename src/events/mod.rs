@@ -1,11 +1,27 @@
 //! The audit trail: `events.jsonl` in a fleet's runtime directory, one line per change.
+//!
+//! Commands, tenders and the guardian all append to it, each on its own: nobody waits for anybody. What is in it stays in
+//! the order in which it was written, whatever the clock was set to meanwhile.
 
-use std::path::Path;
+mod append;
+mod generations;
+mod operator;
+mod plain;
+mod read;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use append::append;
+pub(crate) use operator::operator;
+pub(crate) use read::{Filter, Trail, last_of, read};
+
+/// The version of a line's format.
+const VERSION: u32 = 1;
+
 /// One change: who made it, to what, what was before and after, why, and how it went.
+///
+/// Of a line that a newer version wrote, what is missing or means something else is left empty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Event {
     /// The version of this line's format: 1.
@@ -13,22 +29,30 @@ pub(crate) struct Event {
     /// When it was over.
     pub(crate) at: Timestamp,
     /// Who: `ada (fleet start demo)`, `tender`, `guardian`.
+    #[serde(default)]
     pub(crate) who: String,
     /// The process that wrote it.
+    #[serde(default)]
     pub(crate) pid: u32,
     /// The project, where it is about one.
+    #[serde(default)]
     pub(crate) project: Option<String>,
     /// What: `start`, `stop`, `update`, `died`, `restarted`, `parked`, ...
     pub(crate) what: String,
     /// What was before: a phase, a pin, a value.
+    #[serde(default)]
     pub(crate) before: Option<String>,
     /// What is after.
+    #[serde(default)]
     pub(crate) after: Option<String>,
     /// Why: a cause, or what the operator gave as a reason.
+    #[serde(default)]
     pub(crate) why: Option<String>,
     /// `done`, `refused: ...`, `failed: ...`.
+    #[serde(default)]
     pub(crate) outcome: String,
-    /// How long it took, in seconds.
+    /// How long it took, in seconds: of a command, all of it.
+    #[serde(default)]
     pub(crate) seconds: Option<f64>,
 }
 
@@ -36,7 +60,7 @@ impl Event {
     /// Begins an event of now, by this process, that is done; the rest is filled in.
     pub(crate) fn new(who: impl Into<String>, what: impl Into<String>) -> Self {
         Self {
-            version: 1,
+            version: VERSION,
             at: Timestamp::now(),
             who: who.into(),
             pid: std::process::id(),
@@ -55,11 +79,4 @@ impl Event {
         self.project = Some(project.into());
         self
     }
-}
-
-/// Appends events to the trail in `runtime`, each as a line of its own.
-///
-/// The trail must not stand in the way of what it records: callers tell of a failure, and go on.
-pub(crate) fn append(_runtime: &Path, _events: &[Event]) -> anyhow::Result<()> {
-    Ok(())
 }

@@ -13,11 +13,11 @@ use crate::pins::{self, Built, Mirror, NewFile, NewRepository};
 use crate::registry::Watch;
 use crate::ui::Ui;
 
-use super::Plan;
 use super::placing;
 use super::recover::{self, Recovered};
 use super::step::{Entry, Step};
 use super::version::{self, Chosen};
+use super::{Change, Plan};
 
 /// What is to be created.
 #[derive(Debug)]
@@ -40,13 +40,13 @@ pub(crate) struct Creation {
     pub(crate) files: Vec<NewFile>,
 }
 
-/// Creates a project, or prints how.
+/// Creates a project, or prints how. Returns what that changed; `None` where it only completed what was interrupted.
 pub(crate) fn create(
     fleet: &mut Fleet,
     new: &Creation,
     dry_run: bool,
     ui: &Ui,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Change>> {
     fleet.make_runtime()?;
     let _lock = fleet.lock(&new.name, ui)?;
     let journal = fleet.journal(&new.name);
@@ -55,19 +55,19 @@ pub(crate) fn create(
             "completed the `fleet create {}` that was interrupted",
             new.name
         ));
-        return Ok(());
+        return Ok(None);
     }
     let site = Site::look(fleet, new)?;
     let plan = site.plan(new);
     if dry_run {
         ui.result(&plan);
-        return Ok(());
+        return Ok(None);
     }
     ui.waiting(format!("creating `{}`", new.name));
     let built = site.carry_out(fleet, new, &plan, &journal, ui)?;
     ui.status(&plan.done);
     site.advise(&built, ui);
-    Ok(())
+    Ok(Some(site.change()))
 }
 
 /// What was found out about the project to be.
@@ -152,6 +152,20 @@ impl Site {
             commit.short()
         );
         Plan::new(&new.name, steps, done)
+    }
+
+    fn change(&self) -> Change {
+        let Chosen {
+            reference, commit, ..
+        } = &self.chosen;
+        let (harness, place) = (&self.harness, self.location.display());
+        Change {
+            before: None,
+            after: Some(format!(
+                "{harness} {reference} {} at {place}",
+                commit.short()
+            )),
+        }
     }
 
     /// Builds, places, registers; whatever fails is taken back, and the place is as empty as before.

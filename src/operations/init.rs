@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
 use crate::error::refused;
+use crate::events::{Event, operator};
 use crate::fleet::{self, Fleet};
 use crate::harness;
 use crate::names::{HarnessUrl, Name};
@@ -15,6 +16,7 @@ use crate::registry;
 use crate::ui::Ui;
 
 use super::placing::{is_ignored, place};
+use super::record::Command;
 use super::{Creation, create, demo};
 
 mod unfinished;
@@ -52,6 +54,7 @@ pub(crate) fn init(
             "completed the fleet {}, which an earlier command left half made",
             directory.display()
         ));
+        tell(directory, "completed", None, ui)?;
     } else if new.demo && !dry_run && directory.join(registry::FILE).is_file() {
         // The demo goes into the fleet that is there: an earlier command may have been cut off after making it.
     } else {
@@ -88,8 +91,20 @@ fn make(new: &Initiation, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
         .parse()
         .expect("the embedded harness has a good name");
     let mirror = Mirror::open_or_clone(&fleet::mirrors_directory()?, &harness, &url)?;
+    let began = Instant::now();
     build(directory, &harness, &url, &mirror)?;
     ui.status(format!("made the fleet {}", directory.display()));
+    tell(directory, "made", Some(began.elapsed()), ui)
+}
+
+/// Begins the trail of a fleet.
+fn tell(directory: &Path, after: &str, took: Option<Duration>, ui: &Ui) -> anyhow::Result<()> {
+    let event = Event {
+        after: Some(after.to_owned()),
+        seconds: took.map(|took| took.as_secs_f64()),
+        ..Event::new(operator(None), "init")
+    };
+    Fleet::open(directory.to_owned(), Duration::ZERO)?.record(&[event], ui);
     Ok(())
 }
 
@@ -240,10 +255,16 @@ fn show_demo(directory: &Path, patience: Duration, ui: &Ui) -> anyhow::Result<()
             register: true,
             files: demo::files(),
         };
-        create(&mut fleet, &creation, false, ui)?;
+        let command = Command::new("create");
+        let made = create(&mut fleet, &creation, false, ui);
+        command.record_one(&fleet, &name, &made, ui);
+        made?;
     }
     fleet.reload()?;
-    for outcome in super::start(&mut fleet, &[name], false, ui)? {
+    let command = Command::new("start");
+    let started = super::start(&mut fleet, std::slice::from_ref(&name), false, ui);
+    command.record(&fleet, &[name], &started, ui);
+    for outcome in started? {
         ui.status(outcome.result?);
     }
     Ok(())

@@ -196,10 +196,8 @@ impl Waves<'_> {
     fn fail(&mut self, names: &[Name], error: &anyhow::Error) {
         self.outcomes.extend(names.iter().map(|name| {
             let error = anyhow::Error::from(Fault::copy_of(error));
-            Outcome {
-                project: name.clone(),
-                result: Err(error.context(format!("cannot start `{name}`"))),
-            }
+            let error = error.context(format!("cannot start `{name}`"));
+            Outcome::new(name.clone(), Err(error))
         }));
     }
 
@@ -213,9 +211,9 @@ impl Waves<'_> {
                 .wait_until(settled, |_| started.iter().all(Launch::has_ended))?;
         }
         let said = last_words(self.fleet, started);
-        self.outcomes.extend(started.iter().map(|launch| Outcome {
-            project: launch.name.clone(),
-            result: launch.outcome(said.get(&launch.name)),
+        self.outcomes.extend(started.iter().map(|launch| {
+            let result = launch.outcome(said.get(&launch.name));
+            Outcome::new(launch.name.clone(), result)
         }));
         Ok(self.outcomes)
     }

@@ -1,5 +1,6 @@
 //! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
 
+mod before;
 mod create;
 mod demo;
 mod environment;
@@ -9,6 +10,7 @@ mod launched;
 mod placing;
 mod plan;
 mod prepare;
+mod record;
 mod recover;
 mod remove;
 mod restart;
@@ -26,7 +28,8 @@ mod version;
 pub(crate) use create::{Creation, create};
 pub(crate) use init::{Initiation, after_demo, init};
 pub(crate) use launch::WINDOW;
-pub(crate) use plan::{Outcome, Plan};
+pub(crate) use plan::{Change, Outcome, Plan};
+pub(crate) use record::{Command, outcome};
 pub(crate) use remove::remove;
 pub(crate) use restart::restart;
 pub(crate) use service::{install_service, remove_service, service_report};

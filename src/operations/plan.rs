@@ -56,6 +56,33 @@ pub(crate) struct Outcome {
     pub(crate) project: Name,
     /// What was done, or why not.
     pub(crate) result: anyhow::Result<String>,
+    /// What it changed, for the trail; `None` where there was nothing to do, or nothing was begun.
+    pub(crate) change: Option<Change>,
+}
+
+/// What was before a change, and what is after it, in a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Before; `None` where there was nothing.
+    pub(crate) before: Option<String>,
+    /// After, be it that nothing came of it; `None` where there is nothing any more.
+    pub(crate) after: Option<String>,
+}
+
+impl Outcome {
+    /// Makes an outcome that has changed nothing yet.
+    pub(crate) fn new(project: Name, result: anyhow::Result<String>) -> Self {
+        Self {
+            project,
+            result,
+            change: None,
+        }
+    }
+
+    /// Adds what was changed, if anything was.
+    pub(crate) fn changing(self, change: Option<Change>) -> Self {
+        Self { change, ..self }
+    }
 }
 
 /// Prints plans instead of carrying them out.
@@ -73,10 +100,7 @@ pub(super) fn part<T>(
     for (project, result) in looked {
         match result {
             Ok(plan) => plans.push(plan),
-            Err(error) => outcomes.push(Outcome {
-                project,
-                result: Err(error),
-            }),
+            Err(error) => outcomes.push(Outcome::new(project, Err(error))),
         }
     }
     (plans, outcomes)

@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 
 use crate::error::refused;
+use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::{self, Settled};
@@ -10,6 +11,7 @@ use crate::ui::Ui;
 
 use super::placing::{register, remove_built};
 use super::plan::{self, Outcome};
+use super::record;
 use super::step::Step;
 
 /// What became of an interrupted operation.
@@ -29,16 +31,44 @@ pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Opt
     let Some(steps) = journal.open::<Vec<Step>>()? else {
         return Ok(None);
     };
-    let recovered = settle(fleet, name, &steps, ui).with_context(|| {
-        format!("cannot repair `{name}`, which an earlier command left half changed")
-    })?;
-    journal.close()?;
+    let recovered = settle(fleet, name, &steps, ui)
+        .with_context(|| {
+            format!("cannot repair `{name}`, which an earlier command left half changed")
+        })
+        .and_then(|recovered| journal.close().map(|()| recovered));
+    tell(fleet, name, &steps, &recovered, ui);
+    let recovered = recovered?;
     match recovered {
         Recovered::Completed => ui.status(format!("`{name}`: completed what was interrupted")),
         Recovered::TakenBack => ui.status(format!("`{name}`: took back what was interrupted")),
         Recovered::Nothing => {}
     }
     Ok(Some(recovered))
+}
+
+/// Writes into the trail what became of an interrupted operation, and what it had been about.
+fn tell(
+    fleet: &Fleet,
+    name: &Name,
+    steps: &[Step],
+    recovered: &anyhow::Result<Recovered>,
+    ui: &Ui,
+) {
+    let after = match recovered {
+        Ok(Recovered::Nothing) => return,
+        Ok(Recovered::Completed) => "completed",
+        Ok(Recovered::TakenBack) => "taken back",
+        Err(_) => "interrupted",
+    };
+    let meant: Vec<String> = steps.iter().map(Step::to_string).collect();
+    let event = Event {
+        before: Some("interrupted".to_owned()),
+        after: Some(after.to_owned()),
+        why: Some(format!("a command was to {}", meant.join(", "))),
+        outcome: record::outcome(recovered.as_ref().err()),
+        ..Event::new(operator(None), "repair").of(name.as_str())
+    };
+    fleet.record(&[event], ui);
 }
 
 /// Completes or takes back what was interrupted on projects whose locks are held; parts those that are whole from those

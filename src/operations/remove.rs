@@ -7,7 +7,7 @@ use crate::names::Name;
 use crate::supervision::{Liveness, State};
 use crate::ui::Ui;
 
-use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::plan::{self, Change, Locked, Outcome, Plan, lock_all};
 use super::recover;
 use super::step::Step;
 
@@ -32,13 +32,25 @@ pub(crate) fn remove(
         return Ok(outcomes);
     }
     for plan in plans {
+        let change = Change {
+            before: registered(fleet, &plan.project),
+            after: None,
+        };
         let result = carry_out(fleet, &plan.project, ui).map(|()| plan.done);
-        outcomes.push(Outcome {
-            project: plan.project,
-            result,
-        });
+        outcomes.push(Outcome::new(plan.project, result).changing(Some(change)));
     }
     Ok(outcomes)
+}
+
+/// Says what is registered: a trail without the entry still tells what it was.
+fn registered(fleet: &Fleet, name: &Name) -> Option<String> {
+    let project = fleet.registry.projects.get(name)?;
+    Some(format!(
+        "{} {} at {}",
+        project.harness,
+        project.reference,
+        project.location.display()
+    ))
 }
 
 fn look(fleet: &Fleet, name: &Name) -> anyhow::Result<Plan> {

@@ -10,6 +10,7 @@ use crate::parallel::in_parallel;
 use crate::supervision::Afterwards;
 use crate::ui::Ui;
 
+use super::before::Before;
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::step::Step;
 use super::stop::{runs_us, stay_down, stop_locked};
@@ -42,6 +43,7 @@ pub(crate) fn restart(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
+    let before = Before::of(fleet, &plans);
     let names: Vec<Name> = plans.into_iter().map(|plan| plan.project).collect();
     let (names, too_many, _) = running::admit(fleet, &names)?;
     outcomes.extend(too_many);
@@ -53,7 +55,7 @@ pub(crate) fn restart(
     let down: Vec<Name> = down.into_iter().map(|outcome| outcome.project).collect();
     outcomes.extend(start::start_locked(fleet, down, false, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
-    Ok(outcomes)
+    Ok(before.note(fleet, outcomes))
 }
 
 /// Refuses to restart the very session that this command runs in: it would end with it, and start nothing.

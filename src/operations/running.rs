@@ -39,9 +39,9 @@ pub(super) fn admit(
     let mut admitted: Vec<Name> = fleet.registry.in_order(names).concat();
     let beyond = admitted.split_off(most.saturating_sub(run.len()).min(admitted.len()));
     run.extend(admitted.iter().cloned());
-    let refusals = beyond.into_iter().map(|project| Outcome {
-        result: Err(refusal(&project, &run, most)),
-        project,
+    let refusals = beyond.into_iter().map(|project| {
+        let refused = Err(refusal(&project, &run, most));
+        Outcome::new(project, refused)
     });
     Ok((admitted, refusals.collect(), Some(lock)))
 }

@@ -14,6 +14,7 @@ use crate::registry::Project;
 use crate::supervision::{self, Liveness, Phase, State, Want, read_desired};
 use crate::ui::Ui;
 
+use super::before::Before;
 use super::environment;
 use super::launch::{self, Occasion};
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
@@ -229,6 +230,7 @@ fn unreadable(project: &Project, facts: &Facts) -> Fault {
 
 /// Carries out plans to start: what each needs first, then all sessions together.
 pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Result<Vec<Outcome>> {
+    let before = Before::of(fleet, &plans);
     let starting: Vec<Name> = plans
         .iter()
         .filter(|plan| plan.steps.contains(&Step::Start))
@@ -249,21 +251,15 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
         } = plan;
         let starts = steps.contains(&Step::Start);
         match before_start(fleet, &project, &steps, ui) {
-            Err(error) => outcomes.push(Outcome {
-                project,
-                result: Err(error),
-            }),
+            Err(error) => outcomes.push(Outcome::new(project, Err(error))),
             Ok(()) if starts => ready.push(project),
-            Ok(()) => outcomes.push(Outcome {
-                project,
-                result: Ok(done),
-            }),
+            Ok(()) => outcomes.push(Outcome::new(project, Ok(done))),
         }
     }
     if !ready.is_empty() {
         outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked, ui)?);
     }
-    Ok(outcomes)
+    Ok(before.note(fleet, outcomes))
 }
 
 fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<()> {

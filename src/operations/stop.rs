@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Fault, failed, refused};
+use crate::events::{Event, operator};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
 use crate::registry::Project;
@@ -15,6 +16,7 @@ use crate::supervision::{
 };
 use crate::ui::{Ui, count};
 
+use super::before::Before;
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::step::Step;
 
@@ -66,7 +68,15 @@ pub(super) fn stop_locked(
         return Ok(outcomes);
     }
     ui.waiting(format!("stopping {}", count(plans.len(), "project")));
-    outcomes.extend(carry_out(fleet, plans, afterwards, ui));
+    let before = Before::of(fleet, &plans);
+    let mut ended = before.note(fleet, carry_out(fleet, plans, afterwards, ui));
+    // Where only a wish was written, nothing has changed that anybody could see.
+    for outcome in ended.iter_mut().filter(|one| one.result.is_ok()) {
+        outcome
+            .change
+            .take_if(|change| change.before == change.after);
+    }
+    outcomes.extend(ended);
     Ok(outcomes)
 }
 
@@ -126,10 +136,7 @@ fn carry_out(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards, ui: &Ui) -
         .partition(|plan| runs_us(fleet, &plan.project));
     let mut outcomes: Vec<Outcome> = idle
         .into_iter()
-        .map(|plan| Outcome {
-            project: plan.project,
-            result: Ok(plan.done),
-        })
+        .map(|plan| Outcome::new(plan.project, Ok(plan.done)))
         .collect();
     outcomes.extend(end(fleet, others, afterwards));
     for plan in &ours {
@@ -137,6 +144,10 @@ fn carry_out(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards, ui: &Ui) -
             "`{}` is where this command runs: it ends with it",
             plan.project
         ));
+        // Afterwards there may be nobody left to write it.
+        let mut begun = Event::new(operator(None), "stop").of(plan.project.as_str());
+        begun.outcome = "begun, and ends this command".to_owned();
+        fleet.record(&[begun], ui);
     }
     outcomes.extend(end(fleet, ours, afterwards));
     outcomes
@@ -174,10 +185,7 @@ fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards) -> Vec<Outcome> 
                     ))
                     .into()),
                 });
-            Outcome {
-                project: plan.project,
-                result,
-            }
+            Outcome::new(plan.project, result)
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Ready, Settled};
 use crate::ui::Ui;
 
-use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::plan::{self, Change, Locked, Outcome, Plan, lock_all};
 use super::prepare::preparation;
 use super::recover;
 use super::restart;
@@ -84,26 +84,34 @@ fn restart_moved(
     outcomes: Vec<Outcome>,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let (mut plans, mut all) = (Vec::new(), Vec::new());
+    let (mut plans, mut all, mut moves) = (Vec::new(), Vec::new(), BTreeMap::new());
     for outcome in outcomes {
         match (restarts.get(&outcome.project), outcome.result) {
             (Some(steps), Ok(done)) => {
                 ui.status(done);
                 plans.push(Plan::new(&outcome.project, steps.clone(), ""));
+                moves.extend(outcome.change.map(|change| (outcome.project, change)));
             }
             (_, result) => all.push(Outcome { result, ..outcome }),
         }
     }
-    all.extend(start::carry_out(fleet, plans, ui)?);
+    for mut outcome in start::carry_out(fleet, plans, ui)? {
+        // That the pin was moved is what counts, however the restart went.
+        if let Some(change) = moves.remove(&outcome.project) {
+            outcome.change = Some(change);
+        }
+        all.push(outcome);
+    }
     stop::stay_down(fleet, &all)?;
     all.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(all)
 }
 
-/// A plan, and what its move was found ready from.
+/// A plan, what its move was found ready from, and what it does to the pin.
 struct Looked {
     plan: Plan,
     ready: Ready,
+    pin: Option<Change>,
 }
 
 fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow::Result<Looked> {
@@ -151,8 +159,12 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
         (true, true) => format!("`{name}`: {} -> {reference} ({short})", ready.from.short()),
         (false, _) => format!("`{name}`: {} -> {reference} ({short})", project.reference),
     };
+    let pin = changes_files(&steps).then(|| Change {
+        before: Some(format!("{} {}", project.reference, ready.from.short())),
+        after: Some(format!("{reference} {short}")),
+    });
     let plan = Plan::new(name, steps, done);
-    Ok(Looked { plan, ready })
+    Ok(Looked { plan, ready, pin })
 }
 
 /// Moves in parallel, then writes all pins into fleet.toml at once. A journal stays open until both are done.
@@ -164,13 +176,10 @@ fn carry_out(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let moved = in_parallel(&looked, |looked| move_one(fleet, change, targets, looked));
-    let done: Vec<(Plan, anyhow::Result<()>)> = looked
-        .into_iter()
-        .map(|looked| looked.plan)
-        .zip(moved)
-        .collect();
+    let done: Vec<(Looked, anyhow::Result<()>)> = looked.into_iter().zip(moved).collect();
     let mut pins = Vec::new();
-    for (plan, _) in done.iter().filter(|(_, moved)| moved.is_ok()) {
+    for (looked, _) in done.iter().filter(|(_, moved)| moved.is_ok()) {
+        let plan = &looked.plan;
         for step in &plan.steps {
             if let Step::Record { reference, commit } = step {
                 pins.push((plan.project.clone(), reference.clone(), commit.clone()));
@@ -185,16 +194,21 @@ fn carry_out(
     recover::record(fleet, &pins, ui).context(
         "the pins have moved, but fleet.toml does not say so yet; run the command again",
     )?;
-    let finish = |(plan, moved): (Plan, anyhow::Result<()>)| {
+    let finish = |(looked, moved): (Looked, anyhow::Result<()>)| {
+        let Looked { plan, pin, .. } = looked;
+        let change = pin.filter(|_| moved.is_ok());
         let result = moved
             .and_then(|()| fleet.journal(&plan.project).close())
             .map(|()| plan.done);
-        Outcome {
-            project: plan.project,
-            result,
-        }
+        Outcome::new(plan.project, result).changing(change)
     };
     Ok(done.into_iter().map(finish).collect())
+}
+
+fn changes_files(steps: &[Step]) -> bool {
+    steps
+        .iter()
+        .any(|step| matches!(step, Step::Repin { .. } | Step::Record { .. }))
 }
 
 fn move_one(
@@ -203,9 +217,8 @@ fn move_one(
     targets: &Targets,
     looked: &Looked,
 ) -> anyhow::Result<()> {
-    let Looked { plan, ready } = looked;
-    let changes_files = |step: &Step| matches!(step, Step::Repin { .. } | Step::Record { .. });
-    if !plan.steps.iter().any(changes_files) {
+    let Looked { plan, ready, .. } = looked;
+    if !changes_files(&plan.steps) {
         return Ok(());
     }
     let journal = fleet.journal(&plan.project);

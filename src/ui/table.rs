@@ -5,7 +5,9 @@ use std::fmt;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
 /// The columns that a narrow terminal may wrap.
-const PROSE: [&str; 4] = ["labels", "location", "reason", "value"];
+const PROSE: [&str; 8] = [
+    "labels", "location", "reason", "value", "change", "why", "outcome", "who",
+];
 
 /// How a cell is to be felt. Its colour only repeats what its text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,210 @@
+//! `fleet history`: the audit trail, for people and for programs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
+
+use crate::cli::History;
+use crate::error::{Exit, Fault, usage};
+use crate::events::{self, Event, Filter, Trail};
+use crate::fleet::RUNTIME;
+use crate::names::{Name, duration, nearest};
+use crate::registry::Registry;
+use crate::ui::{Mood, Table, Ui, ago, count, list, seconds};
+
+/// How many are shown where nothing else was asked for.
+const LIMIT: usize = 100;
+
+/// Prints the trail of the fleet in a directory. Its registry need not be valid: then this is needed most.
+pub(crate) fn history(root: &Path, wanted: &History, ui: &Ui) -> anyhow::Result<Exit> {
+    let now = Zoned::now();
+    let since = wanted
+        .since
+        .as_deref()
+        .map(|text| moment(text, &now).ok_or_else(|| no_moment(text)))
+        .transpose()?;
+    let filter = Filter {
+        projects: wanted.names.iter().map(Name::to_string).collect(),
+        since,
+        limit: wanted.limit.or(since.is_none().then_some(LIMIT)),
+    };
+    let trail = events::read(&root.join(RUNTIME), &filter)?;
+    if wanted.json {
+        super::print_json(&trail.events, ui)?;
+    } else if trail.events.is_empty() {
+        say_nothing_is_there(root, wanted, ui);
+    } else {
+        ui.result(table(&trail.events, &now));
+    }
+    say_what_is_missing(&trail, ui);
+    Ok(Exit::Done)
+}
+
+fn table(events: &[Event], now: &Zoned) -> Table {
+    let mut table = Table::new([
+        "time", "age", "project", "what", "change", "why", "outcome", "who",
+    ]);
+    for event in events {
+        let time = event.at.to_zoned(now.time_zone().clone());
+        let outcome = match event.seconds {
+            Some(took) => format!("{} ({})", event.outcome, seconds(took)),
+            None => event.outcome.clone(),
+        };
+        let mood = if event.outcome.starts_with("failed") {
+            Mood::Bad
+        } else if event.outcome.starts_with("refused") {
+            Mood::Odd
+        } else {
+            Mood::Plain
+        };
+        table.moody_row([
+            (time.strftime("%Y-%m-%d %H:%M:%S").to_string(), Mood::Plain),
+            (age(event.at, now.timestamp()), Mood::Plain),
+            (one_line(event.project.as_deref()), Mood::Plain),
+            (one_line(Some(&event.what)), Mood::Plain),
+            (change(event), Mood::Plain),
+            (one_line(event.why.as_deref()), Mood::Plain),
+            (one_line(Some(&outcome)), mood),
+            (one_line(Some(&event.who)), Mood::Plain),
+        ]);
+    }
+    table
+}
+
+/// Writes how long ago something was; nothing where the clock has been set back since.
+fn age(at: Timestamp, now: Timestamp) -> String {
+    Duration::try_from(now.duration_since(at)).map_or_else(|_| String::new(), ago)
+}
+
+fn change(event: &Event) -> String {
+    let (before, after) = (event.before.as_deref(), event.after.as_deref());
+    match (before, after) {
+        (Some(_), Some(_)) => format!("{} -> {}", one_line(before), one_line(after)),
+        (Some(_), None) => format!("{} ->", one_line(before)),
+        (None, after) => one_line(after),
+    }
+}
+
+/// Returns a text that somebody else wrote so that it stays in its cell, and cannot speak to the terminal.
+fn one_line(text: Option<&str>) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    text.unwrap_or_default().chars().map(shown).collect()
+}
+
+fn say_nothing_is_there(root: &Path, wanted: &History, ui: &Ui) {
+    let since = match &wanted.since {
+        Some(since) => format!(" since {since}"),
+        None => String::new(),
+    };
+    if wanted.names.is_empty() {
+        ui.status(format!("nothing was changed{since}"));
+        return;
+    }
+    ui.status(format!(
+        "the trail says nothing of {}{since}",
+        list(&wanted.names)
+    ));
+    let Ok(registry) = Registry::load(root) else {
+        return;
+    };
+    for name in &wanted.names {
+        if !registry.projects.contains_key(name)
+            && let Some(near) = nearest(name.as_str(), registry.projects.keys().map(Name::as_str))
+        {
+            ui.hint(format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+fn say_what_is_missing(trail: &Trail, ui: &Ui) {
+    if trail.skipped > 0 {
+        ui.warn(format!(
+            "{} of the trail cannot be read: cut off, or written by something else",
+            count(trail.skipped, "line")
+        ));
+    }
+    if trail.has_more {
+        ui.hint("there are older ones: `--limit N` and `--since WHEN` show them");
+    }
+}
+
+fn no_moment(text: &str) -> Fault {
+    usage(format!("`{}` is no moment", text.escape_debug()))
+        .hint("write `2h`, `3d`, `yesterday`, `2026-11-20` or `2026-11-20T10:00`")
+}
+
+/// Reads a moment as people write it: so long ago, a day, or a time of the local calendar; `None` where it is none.
+fn moment(text: &str, now: &Zoned) -> Option<Timestamp> {
+    let days_ago = |days: i64| {
+        let day = now.checked_sub(Span::new().try_days(days).ok()?).ok()?;
+        Some(day)
+    };
+    let begin = |day: Zoned| Some(day.start_of_day().ok()?.timestamp());
+    match text {
+        "today" => return begin(now.clone()),
+        "yesterday" => return begin(days_ago(1)?),
+        _ => {}
+    }
+    if let Some(days) = text.strip_suffix('d')
+        && days.len() <= 5
+        && days.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Some(days_ago(days.parse().ok()?)?.timestamp());
+    }
+    if let Some(length) = duration(text) {
+        let length = SignedDuration::try_from(length).ok()?;
+        return now.timestamp().checked_sub(length).ok();
+    }
+    // With an offset it is a moment by itself: what `--json` prints can be given back.
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    let local: DateTime = text.parse().ok()?;
+    Some(local.to_zoned(now.time_zone().clone()).ok()?.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_as_people_write_it() {
+        let now: Zoned = "2026-11-20T12:30:00+01:00[+01:00]".parse().unwrap();
+        for (text, meant) in [
+            ("2h", "2026-11-20T09:30:00Z"),
+            ("90s", "2026-11-20T11:28:30Z"),
+            ("3d", "2026-11-17T11:30:00Z"),
+            ("today", "2026-11-19T23:00:00Z"),
+            ("yesterday", "2026-11-18T23:00:00Z"),
+            ("2026-11-20", "2026-11-19T23:00:00Z"),
+            ("2026-11-20T10:00", "2026-11-20T09:00:00Z"),
+            ("2026-11-20 10:00:30", "2026-11-20T09:00:30Z"),
+            ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z"),
+        ] {
+            let meant: Timestamp = meant.parse().unwrap();
+            assert_eq!(moment(text, &now), Some(meant), "{text}");
+        }
+        for text in [
+            "",
+            "d",
+            "-1d",
+            "2x",
+            "soon",
+            "2026-13-01",
+            "99999d",
+            "999999999h",
+        ] {
+            let read = moment(text, &now);
+            assert!(read.is_none() || read < Some(now.timestamp()), "{text}");
+        }
+        assert_eq!(moment("soon", &now), None);
+        assert_eq!(moment("2026-13-01", &now), None);
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_speak_to_the_terminal() {
+        assert_eq!(one_line(Some("a\u{1b}[31m\nb")), "a [31m b");
+    }
+}

@@ -1,0 +1,93 @@
+//! What a command did, told to the trail: one line for each project that it changed, or was refused or failed to change.
+
+use std::time::Instant;
+
+use crate::error::{Exit, exit_of};
+use crate::events::{Event, operator};
+use crate::fleet::Fleet;
+use crate::names::Name;
+use crate::ui::Ui;
+
+use super::{Change, Outcome};
+
+/// A command that changes projects, from when it began.
+#[derive(Debug)]
+pub(crate) struct Command {
+    verb: &'static str,
+    began: Instant,
+}
+
+impl Command {
+    /// Begins a command; `verb` is what the trail calls it.
+    pub(crate) fn new(verb: &'static str) -> Self {
+        Self {
+            verb,
+            began: Instant::now(),
+        }
+    }
+
+    /// Writes down how it went with each project. Where there was nothing to do, nothing is written; where all of it
+    /// failed, that is written of each of `names`.
+    pub(crate) fn record(
+        &self,
+        fleet: &Fleet,
+        names: &[Name],
+        done: &anyhow::Result<Vec<Outcome>>,
+        ui: &Ui,
+    ) {
+        let events: Vec<Event> = match done {
+            Ok(outcomes) => outcomes
+                .iter()
+                .filter_map(|one| {
+                    let error = one.result.as_ref().err();
+                    self.event(&one.project, one.change.as_ref(), error)
+                })
+                .collect(),
+            Err(error) => names
+                .iter()
+                .filter_map(|name| self.event(name, None, Some(error)))
+                .collect(),
+        };
+        fleet.record(&events, ui);
+    }
+
+    /// The same, of a command for one project.
+    pub(crate) fn record_one(
+        &self,
+        fleet: &Fleet,
+        name: &Name,
+        done: &anyhow::Result<Option<Change>>,
+        ui: &Ui,
+    ) {
+        let change = done.as_ref().ok().and_then(Option::as_ref);
+        let event = self.event(name, change, done.as_ref().err());
+        fleet.record(event.as_slice(), ui);
+    }
+
+    fn event(
+        &self,
+        project: &Name,
+        change: Option<&Change>,
+        error: Option<&anyhow::Error>,
+    ) -> Option<Event> {
+        if change.is_none() && error.is_none() {
+            return None;
+        }
+        Some(Event {
+            before: change.and_then(|change| change.before.clone()),
+            after: change.and_then(|change| change.after.clone()),
+            outcome: outcome(error),
+            seconds: Some(self.began.elapsed().as_secs_f64()),
+            ..Event::new(operator(None), self.verb).of(project.as_str())
+        })
+    }
+}
+
+/// Says how something went: `done`, `refused: ...` or `failed: ...`.
+pub(crate) fn outcome(error: Option<&anyhow::Error>) -> String {
+    match error.map(|error| (exit_of(error), error)) {
+        None => "done".to_owned(),
+        Some((Exit::Refused, error)) => format!("refused: {error:#}"),
+        Some((_, error)) => format!("failed: {error:#}"),
+    }
+}
