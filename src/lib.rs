@@ -132,7 +132,7 @@ fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {
         let fleet = Fleet::open(directory.clone(), cli.wait)?;
         let all: Vec<&Project> = fleet.registry.projects.values().collect();
         let report = status::collect(&fleet, &all, status::Depth::Files)?;
-        ui.result(status::table(&report, Timestamp::now()));
+        ui.result(status::table(&report, &[], Timestamp::now()));
         ui.result(operations::after_demo(&directory));
     }
     Ok(Exit::Done)
@@ -199,8 +199,12 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     } else if report.projects.is_empty() {
         commands::say_none_is_chosen(fleet, ui);
     } else {
-        ui.result(status::table(&report, Timestamp::now()));
+        let now = Timestamp::now();
+        ui.result(status::table(&report, &wanted.names, now));
         ui.status(format!("\n{}", status::summary(&report)));
+        for notice in status::notices(&report, now) {
+            ui.warn(notice);
+        }
         for warning in &fleet.registry.warnings {
             ui.warn(warning);
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -62,4 +63,55 @@ impl Event {
 /// The trail must not stand in the way of what it records: callers tell of a failure, and go on.
 pub(crate) fn append(_runtime: &Path, _events: &[Event]) -> anyhow::Result<()> {
     Ok(())
+}
+
+/// Which events are wanted. The default is all of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Those of these projects; none: of all, and of the fleet itself.
+    pub(crate) projects: Vec<String>,
+    /// Those since then, by the clock at the time.
+    pub(crate) since: Option<Timestamp>,
+    /// So many of the newest.
+    pub(crate) limit: Option<usize>,
+}
+
+/// What the trail says.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    /// The events, oldest first, in the order in which they were written.
+    pub(crate) events: Vec<Event>,
+}
+
+/// Reads the trail in `runtime`; a fleet without one has no events yet.
+pub(crate) fn read(runtime: &Path, filter: &Filter) -> anyhow::Result<Trail> {
+    let text = crate::files::read_if_there(&runtime.join("events.jsonl"))
+        .context("cannot read the audit trail")?
+        .unwrap_or_default();
+    let wants = |event: &Event| {
+        let is_of_project = filter.projects.is_empty()
+            || event
+                .project
+                .as_ref()
+                .is_some_and(|project| filter.projects.contains(project));
+        is_of_project && filter.since.is_none_or(|since| event.at >= since)
+    };
+    let newest = text
+        .lines()
+        .rev()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(wants);
+    let mut events: Vec<Event> = newest.take(filter.limit.unwrap_or(usize::MAX)).collect();
+    events.reverse();
+    Ok(Trail { events })
+}
+
+/// Returns the last `number` events of a project, oldest first.
+pub(crate) fn last_of(runtime: &Path, project: &str, number: usize) -> anyhow::Result<Vec<Event>> {
+    let filter = Filter {
+        projects: vec![project.to_owned()],
+        since: None,
+        limit: Some(number),
+    };
+    Ok(read(runtime, &filter)?.events)
 }

@@ -134,7 +134,7 @@ fn another_boot_is_the_end_of_all_processes() {
     --- stderr
 
     1 project: 1 crashed
-    hint: `fleet start demo` starts it again
+    hint: `fleet boot` brings it back
     --- exit code 0
     ");
     sandbox.fleet(&["start", "demo"]).succeeded();
