@@ -88,6 +88,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         }
         Command::Update(change) => return update(&mut fleet, change, ui),
         Command::Status(wanted) => return show_status(&fleet, wanted, ui),
+        Command::Why(wanted) => commands::why(&fleet, &wanted.name, wanted.json, ui)?,
         Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
         Command::Logs(wanted) => return commands::logs(&fleet, wanted, ui),
         Command::Send(wanted) => return commands::send(&fleet, wanted, ui),

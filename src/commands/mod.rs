@@ -4,8 +4,10 @@ mod outcomes;
 mod records;
 mod select;
 mod terminals;
+mod why;
 
 pub(crate) use outcomes::finish;
 pub(crate) use records::{get, list, print_json, set_enabled, validate};
 pub(crate) use select::{chosen, say_none_is_chosen, split_update};
 pub(crate) use terminals::{attach, logs, send};
+pub(crate) use why::why;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::incident::common;
+use super::incident::{common, end_of_all};
 use super::render::{pin_reason, reasons};
 use super::{ProjectReport, Report, Verdict};
 use crate::names::Name;
@@ -112,13 +112,14 @@ impl Row<'_> {
         if let [only] = self.0[..] {
             return reasons(only);
         }
-        let how = common(self.0.iter().map(|project| {
-            let death = project.death.as_ref();
-            death.map_or("", |death| death.how.as_str())
-        }));
+        let deaths = self.0.iter().filter_map(|project| project.death.as_ref());
+        let how = end_of_all(deaths).map(str::to_owned);
         let pin = common(self.0.iter().map(|project| pin_reason(&project.pin))).flatten();
-        let parts = [how.map(str::to_owned).filter(|how| !how.is_empty()), pin];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        [how, pin]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 

@@ -252,8 +252,8 @@ fn of_a_rollout<'a>(
         .collect();
     let commit = first.commit.as_deref().unwrap_or_default();
     let short: String = commit.chars().take(8).collect();
-    let version = match common(moves.iter().map(|event| event.after.as_deref())) {
-        Some(Some(after)) if !after.contains(&short) => format!("{after} ({short})"),
+    let version = match common(moves.iter().map(|event| ref_of(event.after.as_ref()))) {
+        Some(Some(after)) if !after.starts_with(&short) => format!("{after} ({short})"),
         Some(_) | None => short,
     };
     let text = format!(
@@ -263,8 +263,8 @@ fn of_a_rollout<'a>(
         how(&died_of_it),
     );
     let names = names(&died_of_it);
-    let before = common(moves.iter().map(|event| event.before.as_deref())).flatten();
-    let plan = match before.and_then(|before| before.split_whitespace().next()) {
+    let before = common(moves.iter().map(|event| ref_of(event.before.as_ref()))).flatten();
+    let plan = match before {
         Some(before) => {
             format!("`fleet update {names} {before} --restart` takes them back")
         }
@@ -272,6 +272,11 @@ fn of_a_rollout<'a>(
     };
     let incident = Incident::new(Cause::Rollout, &died_of_it, text, &plan);
     (Some(incident), innocent)
+}
+
+/// Returns the ref of a pin as the trail tells it: `v0.1.0 0123abcd`.
+fn ref_of(pin: Option<&String>) -> Option<&str> {
+    pin?.split_whitespace().next()
 }
 
 /// Returns the update that brought a death's commit, if that was shortly before.
@@ -364,10 +369,17 @@ fn names(deaths: &[&Death]) -> String {
 
 /// Says how all of them ended, where that is the same.
 fn how(deaths: &[&Death]) -> String {
-    match common(deaths.iter().map(|death| &death.how)) {
-        Some(how) if !how.is_empty() => format!(": {how}"),
-        Some(_) | None => String::new(),
+    match end_of_all(deaths.iter().copied()) {
+        Some(how) => format!(": {how}"),
+        None => String::new(),
     }
+}
+
+/// Returns how all of them ended, as far as that is the same.
+pub(super) fn end_of_all<'a>(deaths: impl Iterator<Item = &'a Death> + Clone) -> Option<&'a str> {
+    let how = common(deaths.clone().map(|death| &*death.how));
+    let signature = || common(deaths.map(|death| &*death.signature));
+    how.or_else(signature).filter(|how| !how.is_empty())
 }
 
 /// Returns what all values are, if they are the same.

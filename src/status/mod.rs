@@ -9,6 +9,7 @@ mod probe;
 mod render;
 mod report;
 mod verdict;
+mod why;
 mod world;
 
 pub(crate) use collect::{Depth, collect};
@@ -16,3 +17,4 @@ pub(crate) use probe::probe;
 pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use verdict::Verdict;
+pub(crate) use why::{sheet, why};

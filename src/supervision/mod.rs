@@ -34,7 +34,7 @@ pub(crate) use brake::{
 };
 pub(crate) use client::{Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
-pub(crate) use policy::{History, Next, decide};
+pub(crate) use policy::{History, Next, decide, recent, wait};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
 pub(crate) use procfs::{has_children, with_ancestors};

@@ -140,4 +140,8 @@ fn the_projects_of_an_incident_are_one_row_for_each_verdict() {
     assert_eq!(rows(&died, &[])[0].reference(), "");
     died.projects[1].death.as_mut().unwrap().how = "SIGKILL".to_owned();
     assert_eq!(rows(&died, &[])[0].reason(), "");
+    for project in &mut died.projects {
+        project.death.as_mut().unwrap().signature = "exit status #".to_owned();
+    }
+    assert_eq!(rows(&died, &[])[0].reason(), "exit status #");
 }

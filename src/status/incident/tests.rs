@@ -17,7 +17,7 @@ fn death(number: usize) -> Death {
         loss: None,
         at: Some(at(1000)),
         how: "exit status 3".to_owned(),
-        signature: "three".to_owned(),
+        signature: "exit status 3: no jobs".to_owned(),
         commit: Some(COMMIT.to_owned()),
         wanted: COMMIT.parse().ok(),
     }
@@ -38,8 +38,8 @@ fn lost(number: usize, loss: Loss) -> Vec<Death> {
 fn update(project: usize, second: i64) -> Event {
     Event {
         at: at(second),
-        before: Some("v1".to_owned()),
-        after: Some("v2".to_owned()),
+        before: Some("v1 11111111".to_owned()),
+        after: Some("v2 aaaaaaaa".to_owned()),
         ..Event::new("ada (fleet update)", "update").of(format!("p{project:02}"))
     }
 }
@@ -140,7 +140,7 @@ fn two_waves_of_the_same_are_two_incidents() {
             (
                 Cause::Signature,
                 3,
-                "3 projects died alike within a minute",
+                "3 projects died alike within a minute: exit status 3: no jobs",
                 "`fleet why p03` says more of one; `fleet start --state parked` tries again",
             ),
         ],

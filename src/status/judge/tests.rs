@@ -1,7 +1,9 @@
 //! Every verdict and its sentence.
 
+use serde_json::json;
+
 use super::*;
-use crate::supervision::{Life, Process, VERSION, When};
+use crate::supervision::{VERSION, When};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -16,52 +18,23 @@ fn moment(uptime: f64) -> When {
     }
 }
 
+/// A state as a tender writes it: what it does not mention is as it is where nobody wrote of it.
 fn state(phase: Phase) -> State {
-    let process = Process {
-        pid: 7,
-        started: 1,
-        boot: "this".to_owned(),
-    };
-    State {
-        version: VERSION,
-        name: "demo".to_owned(),
-        tender: process.clone(),
-        place: None,
-        phase,
-        since: at(100),
-        reason: None,
-        life: Some(Life {
-            mark: "m".to_owned(),
-            variable: "V".to_owned(),
-            process,
-            since: at(100),
-            commit: None,
-            runner: "0".to_owned(),
-        }),
-        restarts: 0,
-        deaths: Vec::new(),
-        streak: 0,
-        due: None,
-        last_exit: Some(LastExit {
-            code: Some(7),
-            signal: None,
-            at: at(100),
-            uptime: 0.12,
-            killed: 0,
-            commit: None,
-            oom: None,
-            said: Vec::new(),
-            signature: String::new(),
-        }),
-    }
+    let process = json!({"pid": 7, "started": 1, "boot": "this"});
+    let state = json!({
+        "version": VERSION, "name": "demo", "tender": process, "phase": phase, "since": at(100), "reason": null,
+        "life": {
+            "mark": "m", "variable": "V", "process": process, "since": at(100), "commit": null, "runner": "0",
+        },
+        "restarts": 0, "deaths": [],
+        "last_exit": {"code": 7, "signal": null, "at": at(100), "uptime": 0.12, "killed": 0},
+    });
+    serde_json::from_value(state).unwrap()
 }
 
 fn facts(state: Option<State>, tender: Liveness, process: Liveness) -> ProcessFacts {
-    let desired = Some(Desired {
-        version: VERSION,
-        want: Want::Up,
-        since: at(50),
-    });
+    let desired = json!({"version": VERSION, "want": "up", "since": at(50)});
+    let desired = serde_json::from_value(desired).unwrap();
     ProcessFacts {
         directory: true,
         enabled: true,
