@@ -18,8 +18,14 @@ pub(crate) struct Engaged {
 }
 
 /// Returns why the brake is on; `None` where it is off. `shared` is the fleet's runtime directory.
-pub(crate) fn engaged(_shared: &Path) -> anyhow::Result<Option<Engaged>> {
-    Ok(None)
+pub(crate) fn engaged(shared: &Path) -> anyhow::Result<Option<Engaged>> {
+    #[derive(Deserialize)]
+    struct Brake {
+        engaged: Option<Engaged>,
+    }
+    let text = crate::files::read_if_there(&shared.join("brake"))?;
+    let brake: Option<Brake> = text.map(|text| serde_json::from_str(&text)).transpose()?;
+    Ok(brake.and_then(|brake| brake.engaged))
 }
 
 /// Puts the brake on if more than half of at least three projects have died within the last minute; returns why it is

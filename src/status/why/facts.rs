@@ -232,19 +232,15 @@ fn commands(evidence: &Evidence<'_>, facts: &mut Facts) {
 
 fn fleet(evidence: &Evidence<'_>, facts: &mut Facts) {
     let world = &evidence.world;
-    let runtime = evidence.file(&world.fleet.runtime(""));
+    let brake = evidence.file(&world.fleet.runtime("brake"));
     match (world.brake.engaged, &world.brake.reason) {
-        (Some(false), _) => facts.absent("a brake that is on", runtime),
+        (Some(false), _) => facts.absent("a brake that is on", brake),
         (Some(true), reason) => {
             let says = format!("on: {}", reason.as_deref().unwrap_or("nothing says why"));
-            facts.add_since("brake", says, runtime, world.brake.since);
+            facts.add_since("brake", says, brake, world.brake.since);
         }
         (None, why) => {
-            facts.cannot_tell(
-                "brake",
-                why.as_deref().unwrap_or("nothing says why"),
-                runtime,
-            );
+            facts.cannot_tell("brake", why.as_deref().unwrap_or("nothing says why"), brake);
         }
     }
     let source = format!("the states of {}", count(evidence.fleet_size, "project"));

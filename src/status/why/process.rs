@@ -44,8 +44,17 @@ fn tender(evidence: &Evidence<'_>, state: &State, source: &str, facts: &mut Fact
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     let says = format!("it last wrote `{}`{reason}", word(state.phase));
     facts.add_since("tender", says, source, Some(state.since));
-    if let Some(says) = evidence.look.judged.loss.and_then(meaning) {
-        facts.add("tender", says, "what it wrote, and did not write");
+    match evidence.look.judged.loss {
+        Some(Loss::Server) if evidence.incident.is_none() => {
+            let whether = "whether the server was killed, or ended with its last session";
+            facts.cannot_tell("tender", whether, "nobody saw it");
+        }
+        Some(loss) => {
+            if let Some(says) = meaning(loss) {
+                facts.add("tender", says, "what it wrote, and did not write");
+            }
+        }
+        None => {}
     }
 }
 
