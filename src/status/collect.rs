@@ -1,7 +1,8 @@
 //! Collects the facts: one call of tmux, one read of the locks, and git's files of all projects in parallel.
 
+use super::death::Death;
 use super::facts::ProcessFacts;
-use super::incident::{self, Death};
+use super::incident;
 use super::judge::{Judgement, judge};
 use super::probe::{Answer, last_answer};
 use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
@@ -28,6 +29,7 @@ pub(crate) fn collect(
     });
     let incidents = incident::among(
         &world,
+        projects.len() == fleet.registry.projects.len(),
         reports.iter().filter_map(|report| report.death.as_ref()),
     );
     Ok(Report {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::incident::{common, end_of_all};
+use super::death::{common, end_of_all};
 use super::render::{pin_reason, reasons};
 use super::{ProjectReport, Report, Verdict};
 use crate::names::Name;

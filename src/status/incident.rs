@@ -10,14 +10,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Verdict;
+use super::death::{Death, common, end_of_all};
 use super::facts::Loss;
-use super::judge::Judgement;
 use super::world::World;
 use crate::events::{self, Event};
 use crate::names::{CommitId, Name};
-use crate::registry::Project;
-use crate::supervision::State;
 use crate::ui::{ago, count};
 
 /// How many deaths make an incident where the cause is beyond doubt.
@@ -26,30 +23,10 @@ const FEWEST_OF_A_FACT: usize = 2;
 const FEWEST_ALIKE: usize = 3;
 /// Over which time deaths that are alike count as one.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(60);
+/// How many projects are rather named than described.
+const MOST_NAMED: usize = 6;
 /// For how long a new commit is suspected of the deaths that follow.
 const ROLLED_OUT: SignedDuration = SignedDuration::from_mins(10);
-
-/// What incidents are made of: one project's death.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Death {
-    pub(crate) project: Name,
-    pub(crate) harness: Name,
-    pub(crate) verdict: Verdict,
-    /// Whether its next life comes by itself, or when the brake is released.
-    pub(crate) waits: bool,
-    /// What it was lost with, where it had no part in its death.
-    pub(crate) loss: Option<Loss>,
-    /// When, where that is known.
-    pub(crate) at: Option<Timestamp>,
-    /// How it ended, without what differs from project to project.
-    pub(crate) how: String,
-    /// What deaths of the same cause have in common; empty where there is nothing to compare.
-    pub(crate) signature: String,
-    /// The harness's commit that it ran.
-    pub(crate) commit: Option<String>,
-    /// The commit that it is to run: what fleet.toml's ref stands for.
-    pub(crate) wanted: Option<CommitId>,
-}
 
 /// What many deaths have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -83,59 +60,21 @@ pub(crate) struct Incident {
 pub(super) struct Circumstances {
     pub(super) guardian: bool,
     pub(super) brake: bool,
-}
-
-impl Death {
-    /// Returns the death of a project that is dead, whether or not it is to come back.
-    pub(super) fn of(project: &Project, judged: &Judgement, state: Option<&State>) -> Option<Self> {
-        match judged.verdict {
-            Verdict::Crashed | Verdict::Parked => {}
-            Verdict::Up
-            | Verdict::UpByHand
-            | Verdict::Starting
-            | Verdict::Down
-            | Verdict::Finished
-            | Verdict::Disabled
-            | Verdict::Degraded
-            | Verdict::Missing
-            | Verdict::Unknown => return None,
-        }
-        let state = state?;
-        // What the last life ended with says nothing of one that was lost.
-        let exit = state.last_exit.as_ref().filter(|_| judged.loss.is_none());
-        let told = state.reason.clone();
-        let ended = exit.map(ToString::to_string).filter(|ended| {
-            let is_told = told.as_ref().is_some_and(|told| told.contains(ended));
-            !is_told
-        });
-        let parts = [told, ended, exit.and_then(|exit| exit.oom.clone())];
-        Some(Self {
-            project: project.name.clone(),
-            harness: project.harness.clone(),
-            verdict: judged.verdict,
-            waits: state.phase == crate::supervision::Phase::Waiting && judged.loss.is_none(),
-            loss: judged.loss,
-            at: exit.map(|exit| exit.at).or(judged.since),
-            how: match judged.loss {
-                Some(_) => judged.reason.clone().unwrap_or_default(),
-                None => parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
-            },
-            signature: exit.map_or_else(String::new, |exit| exit.signature.clone()),
-            commit: exit.and_then(|exit| exit.commit.clone()),
-            wanted: project.commit.clone(),
-        })
-    }
+    /// Whether all projects of the fleet were looked at.
+    pub(super) is_whole: bool,
 }
 
 /// Finds the incidents among deaths; the audit trail is read only where it could tell something.
 pub(super) fn among<'a>(
     world: &World<'_>,
+    is_whole: bool,
     deaths: impl Iterator<Item = &'a Death>,
 ) -> Vec<Incident> {
     let deaths: Vec<&Death> = deaths.collect();
     let circumstances = Circumstances {
         guardian: world.guardian.is_some(),
         brake: world.brake.engaged == Some(true),
+        is_whole,
     };
     let moves = |since: Timestamp| {
         let filter = events::Filter {
@@ -155,6 +94,7 @@ pub(super) fn find(
     trail: impl FnOnce(Timestamp) -> Vec<Event>,
     circumstances: Circumstances,
 ) -> Vec<Incident> {
+    let all = deaths.clone();
     let mut incidents = Vec::new();
     for (loss, cause) in [
         (Loss::Machine, Cause::Reboot),
@@ -176,7 +116,8 @@ pub(super) fn find(
     let events = first.map_or_else(Vec::new, |first| trail(first - ROLLED_OUT));
     rest.extend(of_commits.others);
     for suspects in of_commits.grouped {
-        let (incident, innocent) = of_a_rollout(suspects, &events);
+        let known: &[&Death] = if circumstances.is_whole { &all } else { &[] };
+        let (incident, innocent) = of_a_rollout(suspects, &events, known);
         incidents.extend(incident);
         rest.extend(innocent);
     }
@@ -231,10 +172,12 @@ fn of_a_loss(cause: Cause, lost: Vec<&Death>, circumstances: Circumstances) -> O
     Some(Incident::new(cause, &lost, text, plan))
 }
 
-/// Parts those that died of a commit that had just been rolled out to them from those that did not.
+/// Parts those that died of a commit that had just been rolled out to them from those that did not. `all` are the
+/// deaths of the whole fleet, or none where they are not known.
 fn of_a_rollout<'a>(
     suspects: Vec<&'a Death>,
     events: &[Event],
+    all: &[&Death],
 ) -> (Option<Incident>, Vec<&'a Death>) {
     let (died_of_it, innocent): (Vec<_>, Vec<_>) = suspects
         .iter()
@@ -262,13 +205,13 @@ fn of_a_rollout<'a>(
         first.harness,
         how(&died_of_it),
     );
-    let names = names(&died_of_it);
+    let them = selection(&died_of_it, all);
     let before = common(moves.iter().map(|event| ref_of(event.before.as_ref()))).flatten();
     let plan = match before {
         Some(before) => {
-            format!("`fleet update {names} {before} --restart` takes them back")
+            format!("`fleet update {them} {before} --restart` takes them back")
         }
-        None => format!("`fleet update {names} REF --restart` moves them to another version"),
+        None => format!("`fleet update {them} REF --restart` moves them to another version"),
     };
     let incident = Incident::new(Cause::Rollout, &died_of_it, text, &plan);
     (Some(incident), innocent)
@@ -327,11 +270,16 @@ fn plan_for_alike(deaths: &[&Death], circumstances: Circumstances) -> String {
     if deaths.iter().all(|death| death.waits) {
         return format!("`fleet why {one}` says more of one; they are started again when due");
     }
-    let again = match common(deaths.iter().map(|death| death.verdict)) {
-        Some(verdict) => format!("--state {}", verdict.word()),
-        None => names(deaths),
-    };
-    format!("`fleet why {one}` says more of one; `fleet start {again}` tries again")
+    let mut verdicts: Vec<&str> = deaths.iter().map(|death| death.verdict.word()).collect();
+    verdicts.sort_unstable();
+    verdicts.dedup();
+    let again: Vec<String> = verdicts
+        .iter()
+        .map(|verdict| format!("`fleet start --state {verdict}`"))
+        .collect();
+    let tries = if again.len() == 1 { "tries" } else { "try" };
+    let again = again.join(" and ");
+    format!("`fleet why {one}` says more of one; {again} {tries} again")
 }
 
 impl Incident {
@@ -361,9 +309,20 @@ fn projects(deaths: &[&Death]) -> String {
     count(deaths.len(), "project")
 }
 
-fn names(deaths: &[&Death]) -> String {
+/// Chooses these projects on a command line: by their names, or by what they and no others of `all` are.
+fn selection(deaths: &[&Death], all: &[&Death]) -> String {
     let mut names: Vec<&str> = deaths.iter().map(|death| death.project.as_str()).collect();
     names.sort_unstable();
+    let kind = |death: &Death| (death.harness.clone(), death.verdict);
+    let shared = common(deaths.iter().map(|death| kind(death)));
+    if let (Some((harness, verdict)), true) = (shared, names.len() > MOST_NAMED) {
+        let alike = all
+            .iter()
+            .filter(|death| kind(death) == (harness.clone(), verdict));
+        if alike.count() == names.len() {
+            return format!("--harness {harness} --state {verdict}");
+        }
+    }
     names.join(" ")
 }
 
@@ -373,20 +332,6 @@ fn how(deaths: &[&Death]) -> String {
         Some(how) => format!(": {how}"),
         None => String::new(),
     }
-}
-
-/// Returns how all of them ended, as far as that is the same.
-pub(super) fn end_of_all<'a>(deaths: impl Iterator<Item = &'a Death> + Clone) -> Option<&'a str> {
-    let how = common(deaths.clone().map(|death| &*death.how));
-    let signature = || common(deaths.map(|death| &*death.signature));
-    how.or_else(signature).filter(|how| !how.is_empty())
-}
-
-/// Returns what all values are, if they are the same.
-pub(super) fn common<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Option<T> {
-    let mut values = values.into_iter();
-    let first = values.next()?;
-    values.all(|value| value == first).then_some(first)
 }
 
 #[cfg(test)]

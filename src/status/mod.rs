@@ -1,6 +1,7 @@
 //! What is true of every project, and why: facts are collected, judged by a pure function, and shown.
 
 mod collect;
+mod death;
 mod facts;
 mod fold;
 mod incident;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Verdict;
-use super::incident::{Death, Incident};
+use super::death::Death;
+use super::incident::Incident;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::PinWord;
 use crate::registry::Watch;

@@ -1,7 +1,8 @@
 //! What is folded into one row, and what is not.
 
 use super::*;
-use crate::status::incident::{Cause, Death, Incident};
+use crate::status::death::Death;
+use crate::status::incident::{Cause, Incident};
 use crate::status::report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
 
 fn project(number: usize, verdict: Verdict, signature: &str) -> ProjectReport {

@@ -1,6 +1,7 @@
 //! What is one incident and what is not, and its plan.
 
 use super::*;
+use crate::status::Verdict;
 
 const COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -52,7 +53,10 @@ fn case(deaths: &[Death], trail: &[Event], expected: &[(Cause, usize, &str, &str
             let wanted = trail.iter().filter(|event| event.at >= since);
             wanted.cloned().collect()
         },
-        Circumstances::default(),
+        Circumstances {
+            is_whole: true,
+            ..Circumstances::default()
+        },
     );
     let found: Vec<(Cause, usize, &str, &str)> = found
         .iter()
@@ -85,7 +89,11 @@ fn two_that_lost_their_server_are_one_incident_and_one_is_none() {
 fn the_plan_is_whose_turn_it_is() {
     let lost = lost(2, Loss::Server);
     let plan = |guardian, brake| {
-        let circumstances = Circumstances { guardian, brake };
+        let circumstances = Circumstances {
+            guardian,
+            brake,
+            is_whole: true,
+        };
         let found = find(lost.iter().collect(), |_| Vec::new(), circumstances);
         found.into_iter().next().unwrap().plan
     };
@@ -200,6 +208,7 @@ fn what_comes_back_by_itself_needs_no_command() {
         let circumstances = Circumstances {
             guardian: false,
             brake,
+            is_whole: true,
         };
         let found = find(waiting.iter().collect(), |_| Vec::new(), circumstances);
         found.into_iter().next().unwrap().plan
@@ -212,4 +221,30 @@ fn what_comes_back_by_itself_needs_no_command() {
         plan(true),
         "`fleet why p00` says more of one; `fleet go` lets them go on"
     );
+}
+
+#[test]
+fn many_are_described_where_that_means_no_others() {
+    let mut ten = deaths(10);
+    let trail: Vec<Event> = (0..10).map(|number| update(number, 700)).collect();
+    let text = "10 projects died of lines v2 (aaaaaaaa), rolled out shortly before: exit status 3";
+    let plan = "`fleet update --harness lines --state crashed v1 --restart` takes them back";
+    case(&ten, &trail, &[(Cause::Rollout, 10, text, plan)]);
+    // Another one that crashed would be moved as well.
+    ten.push(Death {
+        commit: None,
+        ..death(10)
+    });
+    let plan =
+        "`fleet update p00 p01 p02 p03 p04 p05 p06 p07 p08 p09 v1 --restart` takes them back";
+    case(&ten, &trail, &[(Cause::Rollout, 10, text, plan)]);
+}
+
+#[test]
+fn deaths_with_several_verdicts_are_tried_again_by_as_many_commands() {
+    let mut three = deaths(3);
+    three[1].verdict = Verdict::Parked;
+    let text = "3 projects died alike within a minute: exit status 3";
+    let plan = "`fleet why p00` says more of one; `fleet start --state crashed` and `fleet start --state parked` try again";
+    case(&three, &[], &[(Cause::Signature, 3, text, plan)]);
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::status::facts::Terminal;
 use crate::supervision::{VERSION, When};
 
 fn at(second: i64) -> Timestamp {

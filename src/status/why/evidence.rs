@@ -11,7 +11,8 @@ use crate::pins::{self, PinWord};
 use crate::registry::{self, Project};
 use crate::status::ProjectReport;
 use crate::status::collect::{Depth, Look, look, report};
-use crate::status::incident::{self, Death, Incident};
+use crate::status::death::Death;
+use crate::status::incident::{self, Incident};
 use crate::status::world::World;
 use crate::supervision::{LastExit, Policy, State};
 
@@ -62,7 +63,7 @@ impl<'a> Evidence<'a> {
         let look = look(&world, project);
         let report = report(&world, project, &look, Depth::Files);
         deaths.extend(report.death.clone());
-        let incidents = incident::among(&world, deaths.iter());
+        let incidents = incident::among(&world, true, deaths.iter());
         let is_its = |incident: &Incident| incident.projects.contains(&project.name);
         let name = project.name.as_str();
         Ok(Self {
