@@ -11,21 +11,16 @@ const SUBJECTS: [&str; 4] = ["registry", "pins", "harness", "sessions"];
 
 /// Returns what a part may use beside itself and the leaves; `None` where it may use everything.
 fn may_use(part: &str) -> Option<Vec<&'static str>> {
-    let fleet = [&SUBJECTS[..], &["supervision", "ui"]].concat();
+    let fleet = [&SUBJECTS[..], &["supervision", "events", "ui"]].concat();
     Some(match part {
         "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
-        "registry" | "pins" | "harness" | "sessions" | "journal" => Vec::new(),
-        "events" => Vec::new(),
+        "registry" | "pins" | "harness" | "sessions" | "journal" | "events" => Vec::new(),
         "supervision" => vec!["sessions", "events"],
         "agents" => vec!["supervision", "sessions", "ui"],
         "cli" => Vec::new(),
         "fleet" => [&fleet[..], &["journal"]].concat(),
-        "status" | "operations" => [&fleet[..], &["fleet", "journal", "events"]].concat(),
-        "commands" => [
-            &fleet[..],
-            &["fleet", "events", "cli", "status", "operations"],
-        ]
-        .concat(),
+        "status" | "operations" => [&fleet[..], &["fleet", "journal"]].concat(),
+        "commands" => [&fleet[..], &["fleet", "cli", "status", "operations"]].concat(),
         "lib" | "main" | "bin" => return None,
         other => panic!("docs/architecture.md and this test know nothing of src/{other}"),
     })
