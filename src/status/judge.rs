@@ -147,9 +147,13 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
     {
         return judge_stopped(state, desired, facts);
     }
-    let is_asked_since = |desired: &Desired| desired.since > state.since;
     match state.phase {
-        Phase::Down if facts.desired.as_ref().is_some_and(is_asked_since) => {
+        Phase::Down
+            if facts
+                .desired
+                .as_ref()
+                .is_some_and(|desired| desired.since > state.since) =>
+        {
             judge_never_run(facts).then(format!("`fleet start {name}` starts it"))
         }
         Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
