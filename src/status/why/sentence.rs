@@ -53,7 +53,15 @@ pub(super) fn next(evidence: &Evidence<'_>) -> Next {
         .state()
         .is_some_and(|state| state.phase == Phase::Stopping);
     let harness = terminal(name);
-    let text = report.next.clone().unwrap_or_else(|| match report.verdict {
+    let told = report.next.clone().map(|next| {
+        // What comes by itself can be kept from coming.
+        if next.contains('`') {
+            next
+        } else {
+            format!("{next}; `fleet stop {name}` keeps it down")
+        }
+    });
+    let text = told.unwrap_or_else(|| match report.verdict {
         Verdict::Up if is_stopping => "it ends when its grace is over, at the latest".to_owned(),
         Verdict::Up | Verdict::Degraded => {
             format!("nothing is due; `fleet stop {name}` ends it")

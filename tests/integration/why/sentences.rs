@@ -240,7 +240,13 @@ fn a_wait_is_told_with_its_end_and_under_the_brake_with_what_ends_it() {
         .parse()
         .unwrap();
     assert!((200.0..=300.0).contains(&left), "{next}");
-    assert_eq!(why(&sandbox, "demo")["next"]["at"], "2026-01-01T00:00:00Z");
+    let next = why(&sandbox, "demo")["next"].clone();
+    assert_eq!(next["at"], "2026-01-01T00:00:00Z");
+    let text = next["text"].as_str().unwrap();
+    assert!(
+        text.ends_with("; `fleet stop demo` keeps it down"),
+        "{text}"
+    );
     sandbox.write(
         "fleet/.fleet/brake",
         &json!({
