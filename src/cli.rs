@@ -76,6 +76,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet status\n  fleet status demo --json\n  fleet status --check || echo look"
     )]
     Status(Status),
+    /// Say why a project is as it is: every fact with its source, and what happens next
+    ///
+    /// Looks at everything that bears on one project, and says what was looked for and not found. What cannot be told is
+    /// said to be so. Exits 0 whatever the answer is.
+    #[command(after_help = "Examples:\n  fleet why demo\n  fleet why demo --json")]
+    Why(Why),
     /// Move projects to another version of their harness
     ///
     /// Changes files, not processes: the next life of a project uses the new version. Without REF, a project goes back
@@ -252,6 +258,16 @@ pub(crate) struct Status {
     /// Ask the harness of each project that runs whether it is healthy; runs the harness's `status` command
     #[arg(long)]
     pub(crate) probe: bool,
+}
+
+/// `fleet why`.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The project
+    pub(crate) name: Name,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `fleet update`.

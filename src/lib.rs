@@ -106,6 +106,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         }
         Command::Update(change) => return update(&mut fleet, change, ui),
         Command::Status(wanted) => return show_status(&fleet, wanted, ui),
+        Command::Why(wanted) => commands::why(&fleet, &wanted.name, wanted.json, ui)?,
         Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
         Command::Logs(wanted) => return commands::logs(&fleet, wanted, ui),
         Command::Send(wanted) => return commands::send(&fleet, wanted, ui),
@@ -153,7 +154,7 @@ fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {
         let fleet = Fleet::open(directory.clone(), cli.wait)?;
         let all: Vec<&Project> = fleet.registry.projects.values().collect();
         let report = status::collect(&fleet, &all, status::Depth::Files)?;
-        ui.result(status::table(&report, Timestamp::now()));
+        ui.result(status::table(&report, &[], Timestamp::now()));
         ui.result(operations::after_demo(&directory));
     }
     Ok(Exit::Done)
@@ -227,8 +228,12 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     } else if report.projects.is_empty() {
         commands::say_none_is_chosen(fleet, ui);
     } else {
-        ui.result(status::table(&report, Timestamp::now()));
+        let now = Timestamp::now();
+        ui.result(status::table(&report, &wanted.names, now));
         ui.status(format!("\n{}", status::summary(&report)));
+        for notice in status::notices(&report, now) {
+            ui.warn(notice);
+        }
         for warning in &fleet.registry.warnings {
             ui.warn(warning);
         }

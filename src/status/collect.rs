@@ -1,35 +1,22 @@
 //! Collects the facts: one call of tmux, one read of the locks, and git's files of all projects in parallel.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-
-use jiff::Timestamp;
-
-use super::judge::{ProcessFacts, judge};
-use super::probe::last_answer;
-use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA, Server};
+use super::death::Death;
+use super::facts::ProcessFacts;
+use super::incident;
+use super::judge::{Judgement, judge};
+use super::probe::{Answer, last_answer};
+use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
+use super::world::World;
 use super::{ProjectReport, Report};
 use crate::files::Lock;
 use crate::fleet::Fleet;
-use crate::journal;
 use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::pins::{self, PinWord};
 use crate::registry::Project;
-use crate::sessions::Panes;
-use crate::supervision::{self, Desired, Liveness, State, read_desired};
+use crate::supervision::{Desired, Liveness, State, read_desired};
 
 pub(crate) use crate::pins::Depth;
-
-/// What all projects share, read once.
-struct Common<'a> {
-    fleet: &'a Fleet,
-    depth: Depth,
-    server: Result<bool, String>,
-    holders: HashMap<PathBuf, i32>,
-    interrupted: Vec<Name>,
-    boot: String,
-}
 
 /// Collects the status of these projects. What cannot be read is unknown; it fails only where nothing can be.
 pub(crate) fn collect(
@@ -37,113 +24,102 @@ pub(crate) fn collect(
     projects: &[&Project],
     depth: Depth,
 ) -> anyhow::Result<Report> {
-    let (server, answers) = ask_server(fleet);
-    let locations: Vec<PathBuf> = projects
-        .iter()
-        .map(|project| project.location.clone())
-        .collect();
-    let common = Common {
-        fleet,
-        depth,
-        server: answers,
-        holders: supervision::holders(locations.iter().map(PathBuf::as_path))?,
-        interrupted: interrupted(fleet)?,
-        boot: supervision::boot().unwrap_or_default().to_owned(),
-    };
-    let reports = in_parallel(projects, |project| report(&common, project));
+    let world = World::look(fleet, projects, &[])?;
+    let reports = in_parallel(projects, |project| {
+        report(&world, project, &look(&world, project), depth)
+    });
+    let incidents = incident::among(
+        &world,
+        projects.len() == fleet.registry.projects.len(),
+        reports.iter().filter_map(|report| report.death.as_ref()),
+    );
     Ok(Report {
         schema: SCHEMA,
         fleet: fleet.registry.fleet.name.to_string(),
-        server,
+        server: world.server_report(),
+        brake: world.brake,
+        guardian: world.guardian,
+        incidents,
         projects: reports,
     })
 }
 
-/// Returns the projects whose operation was interrupted: a journal is there, and no command that works on it.
-fn interrupted(fleet: &Fleet) -> anyhow::Result<Vec<Name>> {
-    let mut open = journal::open_in(&fleet.runtime("journal"))?;
-    open.retain(|name| {
-        let lock = Lock::try_take(&fleet.command_lock(name));
-        // A lock that cannot be looked at is no proof of a working command.
-        !matches!(lock, Ok(None))
-    });
-    Ok(open)
+/// What was found out about a project's processes, and what it means.
+pub(super) struct Look {
+    pub(super) facts: ProcessFacts,
+    /// What its harness last said of itself in this life.
+    pub(super) said: Option<Answer>,
+    pub(super) judged: Judgement,
 }
 
-/// Asks the tmux server once: as it is shown, and whether it answers.
-fn ask_server(fleet: &Fleet) -> (Server, Result<bool, String>) {
-    let panes = fleet.tmux().and_then(|tmux| tmux.panes());
-    let panes = panes.map_err(|error| format!("tmux does not answer: {error:#}"));
-    let answers = match &panes {
-        Ok(Panes::NotRunning) => Ok(false),
-        Ok(Panes::Running { .. }) => Ok(true),
-        Err(why) => Err(why.clone()),
-    };
-    let (pid, since) = match panes {
-        Ok(Panes::Running { pid, since, .. }) => (Some(pid), Timestamp::from_second(since).ok()),
-        Ok(Panes::NotRunning) | Err(_) => (None, None),
-    };
-    let server = Server {
-        alive: answers.as_ref().ok().copied(),
-        pid,
-        since,
-        reason: answers.as_ref().err().cloned(),
-    };
-    (server, answers)
-}
-
-fn report(common: &Common<'_>, project: &Project) -> ProjectReport {
-    let files = common.fleet.unit_files(&project.name);
+/// Looks at a project's processes, and at nothing else of it.
+pub(super) fn look(world: &World<'_>, project: &Project) -> Look {
+    let files = world.fleet.unit_files(&project.name);
     let state = State::read(&files.state).map_err(|error| format!("{error:#}"));
-    let desired = desired(common.fleet, &project.name);
     let known = state.as_ref().ok().and_then(Option::as_ref);
     let life = known.and_then(|state| state.life.as_ref());
     let tender = known.map_or(Liveness::Gone, State::tender_liveness);
-    let process = life.map_or(Liveness::Gone, |life| life.process.liveness());
-    let said = known.and_then(|state| last_answer(common.fleet, &project.name, state));
+    let said = known.and_then(|state| last_answer(world.fleet, &project.name, state));
     let own = known
         .filter(|_| tender == Liveness::Alive)
         .map(|state| state.tender.pid);
+    let holder = world.holders.get(&project.location).copied();
     let facts = ProcessFacts {
+        now: world.now.clone(),
         directory: project.location.is_dir(),
         enabled: project.enabled,
+        heals: project.watch == crate::registry::Watch::Heal,
         tender,
-        process,
-        stranger: common
-            .holders
-            .get(&project.location)
-            .copied()
-            .filter(|holder| Some(*holder) != own),
-        server: common.server.clone(),
+        process: life.map_or(Liveness::Gone, |life| life.process.liveness()),
+        stranger: holder.filter(|holder| Some(*holder) != own),
+        terminal: world.terminal(&project.name, known.map(|state| &state.tender)),
         healthy: said.as_ref().map(|said| said.healthy),
-        boot: common.boot.clone(),
-        desired,
+        brake: world.brake.engaged == Some(true),
+        guardian: world.guardian.is_some(),
+        desired: desired(world.fleet, &project.name),
         state,
     };
     let judged = judge(project.name.as_str(), &facts);
-    let known = facts.state.as_ref().ok().and_then(Option::as_ref);
+    Look {
+        facts,
+        said,
+        judged,
+    }
+}
+
+/// Reports a project that was looked at; its pin is looked at now.
+pub(super) fn report(
+    world: &World<'_>,
+    project: &Project,
+    look: &Look,
+    depth: Depth,
+) -> ProjectReport {
+    let Look {
+        facts,
+        said,
+        judged,
+    } = look;
+    let state = facts.known();
+    let running = state.filter(|_| facts.process == Liveness::Alive);
     ProjectReport {
         name: project.name.clone(),
         location: project.location.clone(),
         enabled: project.enabled,
         labels: project.labels.clone(),
         watch: project.watch,
-        desired: facts.desired.map(|desired| desired.in_the_end()),
+        desired: facts.desired.as_ref().map(Desired::in_the_end),
         verdict: judged.verdict,
         since: judged.since,
-        reason: judged.reason,
-        next: judged.next,
-        process: process_report(known, process),
+        reason: judged.reason.clone(),
+        next: judged.next.clone(),
+        process: process_report(state, facts.process),
         harness: HarnessReport {
             name: project.harness.clone(),
             healthy: said.as_ref().map(|said| said.healthy),
-            probed: said.map(|said| said.at),
+            probed: said.as_ref().map(|said| said.at),
         },
-        pin: pin_report(
-            common,
-            project,
-            known.filter(|_| process == Liveness::Alive),
-        ),
+        pin: pin_report(world, project, running, depth),
+        death: Death::of(project, judged, state),
     }
 }
 
@@ -174,14 +150,19 @@ fn process_report(state: Option<&State>, process: Liveness) -> ProcessReport {
     }
 }
 
-fn pin_report(common: &Common<'_>, project: &Project, running: Option<&State>) -> PinReport {
+fn pin_report(
+    world: &World<'_>,
+    project: &Project,
+    running: Option<&State>,
+    depth: Depth,
+) -> PinReport {
     let life = running.and_then(|state| state.life.as_ref());
     let older_runner = life
         .map(|life| life.runner.clone())
         .filter(|runner| runner != env!("CARGO_PKG_VERSION"));
     let running = life.and_then(|life| life.commit.as_ref()?.parse::<CommitId>().ok());
-    let engine = common.fleet.engine(project).unwrap_or("engine");
-    let mut facts = pins::read(&project.location, engine, common.depth);
+    let engine = world.fleet.engine(project).unwrap_or("engine");
+    let mut facts = pins::read(&project.location, engine, depth);
     // Only where something is out of order is it worth asking whether the commit is anywhere at all.
     if let Some(pinned) = facts
         .head
@@ -189,11 +170,11 @@ fn pin_report(common: &Common<'_>, project: &Project, running: Option<&State>) -
         .filter(|pinned| facts.checkout.commit() != Some(*pinned))
     {
         // Without a mirror nobody knows what the harness has: a deleted cache loses no commit.
-        let mirror = common.fleet.known_mirror(&project.harness);
+        let mirror = world.fleet.known_mirror(&project.harness);
         facts.lost = mirror
             .is_some_and(|mirror| pins::is_lost(&project.location, engine, pinned, Some(&mirror)));
     }
-    let word = if common.interrupted.contains(&project.name) {
+    let word = if world.interrupted.contains(&project.name) {
         PinWord::Interrupted
     } else {
         pins::word(&facts, project.commit.as_ref(), running.as_ref())

@@ -1,38 +1,20 @@
 //! The verdict: a pure function of facts, desired state and time.
 
+mod lost;
+
 use jiff::Timestamp;
 
 use super::Verdict;
+use super::facts::{Loss, ProcessFacts};
 use crate::supervision::{Desired, LastExit, Liveness, Phase, State, Want};
 use crate::ui::{count, seconds};
+use lost::{judge_lost, judge_vanished};
 
-/// What was found out about a project's processes.
-#[derive(Debug)]
-pub(crate) struct ProcessFacts {
-    /// Whether the project's directory is there.
-    pub(crate) directory: bool,
-    /// Whether the registry allows it to be started.
-    pub(crate) enabled: bool,
-    /// What the operator last asked for, if ever.
-    pub(crate) desired: Option<Desired>,
-    /// What its tender last wrote, if there ever was one; or why that cannot be read.
-    pub(crate) state: Result<Option<State>, String>,
-    /// Whether that tender lives.
-    pub(crate) tender: Liveness,
-    /// Whether the harness's process lives.
-    pub(crate) process: Liveness,
-    /// Who else claims the project's directory: the process of a run by hand, or of another fleet's tender.
-    pub(crate) stranger: Option<i32>,
-    /// Whether the fleet's tmux server answers; or why that cannot be told.
-    pub(crate) server: Result<bool, String>,
-    /// Whether the harness last said that it is well, in this life.
-    pub(crate) healthy: Option<bool>,
-    /// This boot, as processes name it.
-    pub(crate) boot: String,
-}
+/// How much of what a process said last fits beside the rest.
+const SHORT: usize = 60;
 
 /// A verdict with its age and cause.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Judgement {
     /// The word.
     pub(crate) verdict: Verdict,
@@ -42,6 +24,8 @@ pub(crate) struct Judgement {
     pub(crate) reason: Option<String>,
     /// What happens next, or what to type.
     pub(crate) next: Option<String>,
+    /// What the run was lost with, where that is known and the run had no part in it.
+    pub(crate) loss: Option<Loss>,
 }
 
 impl Judgement {
@@ -51,11 +35,19 @@ impl Judgement {
             since,
             reason: None,
             next: None,
+            loss: None,
         }
     }
 
     fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
+        self
+    }
+
+    /// Joins what there is to say, if anything.
+    fn because_of<const N: usize>(mut self, reasons: [Option<String>; N]) -> Self {
+        let said: Vec<String> = reasons.into_iter().flatten().collect();
+        self.reason = (!said.is_empty()).then(|| said.join("; "));
         self
     }
 
@@ -135,28 +127,15 @@ fn judge_tended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
             .because("its harness says that it is not well")
             .then(format!("`fleet logs {name}/harness` may show why")),
         Phase::Running => {
-            let up = Judgement::new(Verdict::Up, since);
-            let why: Vec<String> = [state.reason.clone(), restarts(state)]
-                .into_iter()
-                .flatten()
-                .collect();
-            if why.is_empty() {
-                up
-            } else {
-                up.because(why.join("; "))
-            }
+            Judgement::new(Verdict::Up, since).because_of([state.reason.clone(), restarts(state)])
         }
         Phase::Stopping => Judgement::new(Verdict::Up, since).because("is being stopped"),
         Phase::Starting => {
-            let starting = Judgement::new(Verdict::Starting, since);
-            match &state.reason {
-                Some(reason) => starting.because(reason),
-                None => starting,
-            }
+            Judgement::new(Verdict::Starting, since).because_of([state.reason.clone()])
         }
-        Phase::Waiting => judge_waiting(name, state),
+        Phase::Waiting => judge_waiting(state, facts),
         Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
-            judge_ended(name, state)
+            judge_ended(name, state, facts)
         }
     }
 }
@@ -166,7 +145,7 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
         && desired.want == Want::Down
         && facts.process == Liveness::Gone
     {
-        return judge_stopped(state, desired);
+        return judge_stopped(state, desired, facts);
     }
     match state.phase {
         Phase::Down
@@ -178,52 +157,43 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
             judge_never_run(facts).then(format!("`fleet start {name}` starts it"))
         }
         Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
-            judge_ended(name, state)
+            judge_ended(name, state, facts)
         }
         Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {
-            let cause = if state.tender.boot != facts.boot {
-                "the machine was restarted while it ran".to_owned()
-            } else {
-                match &facts.server {
-                    Ok(true) => "its session was killed".to_owned(),
-                    Ok(false) => "its tmux server has gone".to_owned(),
-                    Err(why) => format!("its tender was killed, and {why}"),
-                }
-            };
-            let left = match facts.process {
-                Liveness::Alive => "; its process is still there",
-                Liveness::Gone | Liveness::Unknown => "",
-            };
-            Judgement::new(Verdict::Crashed, None)
-                .because(format!("{cause}{left}"))
-                .then(format!("`fleet start {name}` starts it again"))
+            judge_vanished(name, state, facts)
         }
     }
 }
 
 /// Judges a run whose next life is waited for.
-fn judge_waiting(name: &str, state: &State) -> Judgement {
-    let waiting = judge_ended(name, state);
-    let due = state
-        .due
-        .as_ref()
-        .map(|due| format!("restart due at {}", due.at.strftime("%H:%M:%S UTC")));
-    Judgement {
-        verdict: Verdict::Crashed,
-        next: due,
-        ..waiting
+fn judge_waiting(state: &State, facts: &ProcessFacts) -> Judgement {
+    let exit = state.last_exit.as_ref();
+    let waiting = Judgement::new(Verdict::Crashed, Some(state.since)).because_of([
+        state.reason.clone(),
+        exit.map(exit_text),
+        exit.and_then(last_words),
+    ]);
+    if facts.brake {
+        return waiting.then("`fleet go` lets it go on");
+    }
+    match &state.due {
+        Some(due) => waiting.then(match facts.now.age_at(due) {
+            left if left < 0.05 => "restart is due now".to_owned(),
+            left => format!("restart due in {}", seconds(left)),
+        }),
+        None => waiting,
     }
 }
 
 /// Judges a run that was stopped after its tender had gone, which could not write it down any more.
-fn judge_stopped(state: &State, desired: &Desired) -> Judgement {
+fn judge_stopped(state: &State, desired: &Desired, facts: &ProcessFacts) -> Judgement {
     if desired.restart {
         return Judgement::new(Verdict::Down, Some(desired.since))
             .because("its restart was interrupted")
             .then(format!("`fleet start {}` completes it", state.name));
     }
     match state.phase {
-        Phase::Down => judge_ended(&state.name, state),
+        Phase::Down => judge_ended(&state.name, state, facts),
         Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
             Judgement::new(Verdict::Down, Some(desired.since))
         }
@@ -235,36 +205,30 @@ fn judge_stopped(state: &State, desired: &Desired) -> Judgement {
 }
 
 /// Judges a run that its tender has seen to the end.
-fn judge_ended(name: &str, state: &State) -> Judgement {
-    let since = Some(state.since);
-    let ended = state.last_exit.as_ref().map(exit_text);
-    let why = [state.reason.clone(), ended]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("; ");
+fn judge_ended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
+    let exit = state.last_exit.as_ref();
     let with = |verdict| {
-        let judged = Judgement::new(verdict, since);
-        if why.is_empty() {
-            judged
-        } else {
-            judged.because(why.clone())
-        }
+        Judgement::new(verdict, Some(state.since))
+            .because_of([state.reason.clone(), exit.map(exit_text)])
     };
     let again = format!("`fleet start {name}` tries again");
     match state.phase {
         Phase::Finished => with(Verdict::Finished),
-        Phase::Crashed | Phase::Lost => with(Verdict::Crashed).then(again),
+        Phase::Crashed => with(Verdict::Crashed).then(again),
         Phase::Parked => with(Verdict::Parked).then(again),
+        Phase::Lost => judge_lost(name, state, facts),
         Phase::Down | Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {
-            let judged = Judgement::new(Verdict::Down, since);
-            match state.last_exit.as_ref().filter(|exit| exit.killed > 0) {
-                Some(exit) => judged.because(format!(
-                    "{} had to be killed",
-                    count(exit.killed as usize, "process")
-                )),
-                None => judged,
-            }
+            let killed = exit.filter(|exit| exit.killed > 0).map(|exit| {
+                let many = count(exit.killed as usize, "process");
+                format!("{many} had to be killed")
+            });
+            // What the tender says of a stop that was asked for is the number of those killed, too.
+            let is_asked = facts
+                .desired
+                .as_ref()
+                .is_none_or(|it| it.want == Want::Down);
+            let told = state.reason.clone().filter(|_| !is_asked);
+            Judgement::new(Verdict::Down, Some(state.since)).because_of([told, killed])
         }
     }
 }
@@ -281,171 +245,25 @@ fn restarts(state: &State) -> Option<String> {
     })
 }
 
-/// Writes how a life ended: "exit status 7 after 0.1 s", "SIGKILL after 12 s".
-fn exit_text(exit: &LastExit) -> String {
-    format!("{exit} after {}", seconds(exit.uptime))
+/// Writes how a life ended: "exit status 7 after 0.1 s", "SIGKILL after 12 s, out of memory".
+pub(super) fn exit_text(exit: &LastExit) -> String {
+    let ended = format!("{exit} after {}", seconds(exit.uptime));
+    match &exit.oom {
+        Some(oom) => format!("{ended}; {oom}"),
+        None => ended,
+    }
+}
+
+/// Returns the last line that a life said, cut short.
+fn last_words(exit: &LastExit) -> Option<String> {
+    let line = exit.said.iter().rev().map(|line| line.trim());
+    let line = line.into_iter().find(|line| !line.is_empty())?;
+    let mut short: String = line.chars().take(SHORT).collect();
+    if short.len() < line.len() {
+        short.push_str("...");
+    }
+    Some(format!("it said: {short}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::supervision::{Life, Process, VERSION};
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn state(phase: Phase) -> State {
-        let process = Process {
-            pid: 7,
-            started: 1,
-            boot: "this".to_owned(),
-        };
-        State {
-            version: VERSION,
-            name: "demo".to_owned(),
-            tender: process.clone(),
-            server: None,
-            place: None,
-            phase,
-            since: at(100),
-            reason: None,
-            life: Some(Life {
-                mark: "m".to_owned(),
-                variable: "V".to_owned(),
-                process,
-                since: at(100),
-                commit: None,
-                runner: "0".to_owned(),
-            }),
-            restarts: 0,
-            deaths: Vec::new(),
-            streak: 0,
-            due: None,
-            last_exit: Some(LastExit {
-                code: Some(7),
-                signal: None,
-                at: at(100),
-                uptime: 0.12,
-                killed: 0,
-                commit: None,
-                oom: None,
-                said: Vec::new(),
-                signature: String::new(),
-            }),
-        }
-    }
-
-    fn facts(state: Option<State>, tender: Liveness, process: Liveness) -> ProcessFacts {
-        let desired = Some(Desired {
-            version: VERSION,
-            want: Want::Up,
-            since: at(50),
-            restart: false,
-        });
-        ProcessFacts {
-            directory: true,
-            enabled: true,
-            desired,
-            state: Ok(state),
-            tender,
-            process,
-            stranger: None,
-            server: Ok(true),
-            healthy: None,
-            boot: "this".to_owned(),
-        }
-    }
-
-    #[track_caller]
-    fn case(facts: &ProcessFacts, verdict: Verdict, reason: Option<&str>) {
-        let judged = judge("demo", facts);
-        assert_eq!(
-            (judged.verdict, judged.reason.as_deref()),
-            (verdict, reason)
-        );
-    }
-
-    #[test]
-    fn a_living_tender_is_believed() {
-        use Liveness::{Alive, Gone};
-        case(
-            &facts(Some(state(Phase::Running)), Alive, Alive),
-            Verdict::Up,
-            None,
-        );
-        case(
-            &facts(Some(state(Phase::Running)), Alive, Gone),
-            Verdict::Starting,
-            Some("its process has just ended"),
-        );
-        case(
-            &facts(Some(state(Phase::Crashed)), Alive, Gone),
-            Verdict::Crashed,
-            Some("exit status 7 after 0.1 s"),
-        );
-        case(
-            &facts(Some(state(Phase::Finished)), Alive, Gone),
-            Verdict::Finished,
-            Some("exit status 7 after 0.1 s"),
-        );
-    }
-
-    #[test]
-    fn a_tender_that_vanished_is_a_crash_with_its_cause() {
-        use Liveness::Gone;
-        let mut told = facts(Some(state(Phase::Running)), Gone, Gone);
-        case(&told, Verdict::Crashed, Some("its session was killed"));
-        told.server = Ok(false);
-        case(&told, Verdict::Crashed, Some("its tmux server has gone"));
-        told.boot = "another".to_owned();
-        case(
-            &told,
-            Verdict::Crashed,
-            Some("the machine was restarted while it ran"),
-        );
-    }
-
-    #[test]
-    fn what_was_stopped_is_down_though_nobody_was_left_to_write_it() {
-        use Liveness::{Alive, Gone};
-        let mut told = facts(Some(state(Phase::Crashed)), Gone, Gone);
-        told.desired.as_mut().unwrap().want = Want::Down;
-        case(&told, Verdict::Down, None);
-        told.process = Alive;
-        case(&told, Verdict::Crashed, Some("exit status 7 after 0.1 s"));
-    }
-
-    #[test]
-    fn what_cannot_be_told_is_unknown() {
-        let mut told = facts(
-            Some(state(Phase::Running)),
-            Liveness::Unknown,
-            Liveness::Unknown,
-        );
-        case(
-            &told,
-            Verdict::Unknown,
-            Some("cannot tell whether its tender, process 7, lives"),
-        );
-        told.state = Err("cannot read it".to_owned());
-        case(&told, Verdict::Unknown, Some("cannot read it"));
-    }
-
-    #[test]
-    fn who_is_not_ours_is_by_hand_and_who_may_not_is_disabled() {
-        let mut told = facts(None, Liveness::Gone, Liveness::Gone);
-        case(
-            &told,
-            Verdict::Down,
-            Some("was asked to start, but never did"),
-        );
-        told.stranger = Some(99);
-        case(&told, Verdict::UpByHand, Some("process 99 runs it"));
-        told.stranger = None;
-        told.enabled = false;
-        case(&told, Verdict::Disabled, None);
-        told.directory = false;
-        case(&told, Verdict::Missing, Some("its directory is not there"));
-    }
-}
+mod tests;

@@ -1,14 +1,21 @@
 //! What is true of every project, and why: facts are collected, judged by a pure function, and shown.
 
 mod collect;
+mod death;
+mod facts;
+mod fold;
+mod incident;
 mod judge;
 mod probe;
 mod render;
 mod report;
 mod verdict;
+mod why;
+mod world;
 
 pub(crate) use collect::{Depth, collect};
 pub(crate) use probe::probe;
-pub(crate) use render::{summary, table};
+pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use verdict::Verdict;
+pub(crate) use why::{sheet, why};

@@ -5,35 +5,46 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::fold::rows;
+use super::report::{Brake, PinReport};
 use super::{ProjectReport, Report, Verdict};
+use crate::names::Name;
 use crate::pins::PinWord;
 use crate::ui::{Mood, Table, ago, count};
 
-/// Returns the table: a row for each project.
-pub(crate) fn table(report: &Report, now: Timestamp) -> Table {
+/// Returns the table: a row for each project, and one for many that died of one cause. A project of `asked` is never
+/// folded into such a row.
+pub(crate) fn table(report: &Report, asked: &[Name], now: Timestamp) -> Table {
     let mut table = Table::new(["name", "state", "for", "pin", "ref", "reason"]);
-    for project in &report.projects {
-        let age = project
-            .since
+    for row in rows(report, asked) {
+        let age = row
+            .since()
             .map(|since| ago(between(since, now)))
             .unwrap_or_default();
+        let word = row.pin_word();
         table.moody_row([
-            (project.name.to_string(), Mood::Plain),
-            (project.verdict.to_string(), mood(project.verdict)),
+            (row.name(), Mood::Plain),
+            (row.verdict().to_string(), mood(row.verdict())),
             (age, Mood::Plain),
             (
-                project.pin.word.to_string(),
-                if project.pin.word == PinWord::Ok {
+                word.to_string(),
+                if word == PinWord::Ok {
                     Mood::Good
                 } else {
                     Mood::Odd
                 },
             ),
-            (project.pin.reference.to_string(), Mood::Plain),
-            (reasons(project), Mood::Plain),
+            (row.reference(), Mood::Plain),
+            (row.reason(), Mood::Plain),
         ]);
     }
     table
+}
+
+/// Returns what concerns more than one project, a line each: incidents with their plans, and the brake.
+pub(crate) fn notices(report: &Report, now: Timestamp) -> Vec<String> {
+    let incidents = report.incidents.iter().map(|incident| incident.line(now));
+    incidents.chain(report.brake.line(now)).collect()
 }
 
 /// Returns one line over all of it, such as "3 projects: 2 up, 1 crashed".
@@ -54,14 +65,21 @@ pub(crate) fn summary(report: &Report) -> String {
     format!("{total}: {}{server}", counts.join(", "))
 }
 
-fn reasons(project: &ProjectReport) -> String {
+/// Returns what there is to say of one project, its pin included.
+pub(super) fn reasons(project: &ProjectReport) -> String {
     let pin = &project.pin;
+    let parts = [project.reason.clone(), pin_reason(pin), pin.reason.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Says what is out of order with a pin, beside what cannot be read.
+pub(super) fn pin_reason(pin: &PinReport) -> Option<String> {
     let short = |commit: &Option<crate::names::CommitId>| {
         commit
             .as_ref()
             .map_or_else(|| "nothing".to_owned(), |commit| commit.short().to_owned())
     };
-    let pin_reason = match pin.word {
+    match pin.word {
         PinWord::Ok => None,
         PinWord::Behind => Some(format!(
             "pinned at {}, fleet.toml wants {}",
@@ -85,9 +103,27 @@ fn reasons(project: &ProjectReport) -> String {
         PinWord::Missing => Some("there is no engine".to_owned()),
         PinWord::Interrupted => Some("a command was interrupted; run it again".to_owned()),
         PinWord::Unknown => None,
-    };
-    let parts = [project.reason.clone(), pin_reason, pin.reason.clone()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Brake {
+    /// Says that it is on, and what takes it off; or that it cannot be told.
+    pub(crate) fn line(&self, now: Timestamp) -> Option<String> {
+        if self.engaged == Some(false) {
+            return None;
+        }
+        let reason = self.reason.clone().unwrap_or_default();
+        if self.engaged.is_none() {
+            return Some(reason);
+        }
+        let age = self
+            .since
+            .map(|since| format!(" for {}", ago(between(since, now))))
+            .unwrap_or_default();
+        Some(format!(
+            "the brake is on{age}: {reason}; `fleet go` takes it off"
+        ))
+    }
 }
 
 fn mood(verdict: Verdict) -> Mood {
@@ -100,6 +136,6 @@ fn mood(verdict: Verdict) -> Mood {
 }
 
 /// The clock may have been set back since: then nothing has passed.
-fn between(since: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn between(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }

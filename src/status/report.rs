@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Verdict;
+use super::death::Death;
+use super::incident::Incident;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::PinWord;
 use crate::registry::Watch;
@@ -23,6 +25,12 @@ pub(crate) struct Report {
     pub(crate) fleet: String,
     /// Its tmux server.
     pub(crate) server: Server,
+    /// Its brake.
+    pub(crate) brake: Brake,
+    /// The process that watches over it; null where none does.
+    pub(crate) guardian: Option<i32>,
+    /// Deaths of the projects below that have one cause.
+    pub(crate) incidents: Vec<Incident>,
     /// The projects that were asked for, by name.
     pub(crate) projects: Vec<ProjectReport>,
 }
@@ -35,6 +43,17 @@ pub(crate) struct Server {
     pub(crate) since: Option<Timestamp>,
     /// Why it cannot be told.
     pub(crate) reason: Option<String>,
+}
+
+/// The brake: while it is on, what died does not come back a second time. `engaged` is null where it cannot be told.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Brake {
+    pub(crate) engaged: Option<bool>,
+    pub(crate) since: Option<Timestamp>,
+    /// What happened; or why it cannot be told.
+    pub(crate) reason: Option<String>,
+    /// Whose deaths it was.
+    pub(crate) projects: Vec<String>,
 }
 
 /// One project.
@@ -53,6 +72,9 @@ pub(crate) struct ProjectReport {
     pub(crate) process: ProcessReport,
     pub(crate) harness: HarnessReport,
     pub(crate) pin: PinReport,
+    /// What incidents are made of, where it died.
+    #[serde(skip)]
+    pub(crate) death: Option<Death>,
 }
 
 /// The harness's process: of the life that runs, or of the last one.

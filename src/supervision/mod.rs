@@ -43,7 +43,7 @@ pub(crate) use brake::{
 pub(crate) use chance::chance;
 pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
-pub(crate) use policy::{History, Next, after_loss, decide};
+pub(crate) use policy::{History, Next, after_loss, decide, recent, wait};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
 pub(crate) use procfs::{has_children, with_ancestors};

@@ -1,9 +1,11 @@
 //! What people see: results on stdout, everything else on stderr.
 
 mod output;
+mod sheet;
 mod table;
 mod words;
 
 pub(crate) use output::{Ui, report, trace_to_stderr};
+pub(crate) use sheet::Sheet;
 pub(crate) use table::{Mood, Table};
 pub(crate) use words::{ago, count, list, seconds};

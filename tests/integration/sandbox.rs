@@ -8,6 +8,7 @@ mod output;
 mod outside;
 mod processes;
 mod runs;
+mod states;
 mod systemd;
 mod tmux;
 
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 pub(crate) use facts::assert_same;
 pub(crate) use output::Output;
 pub(crate) use processes::Process;
+pub(crate) use states::{boot, exit};
 
 /// How long anything that a test waits for may take.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -1,6 +1,7 @@
 //! `fleet status`: what is true, with the reason; tested by changing the world behind its back.
 
 mod json;
+mod load;
 mod pins;
 mod probe;
 mod unknown;

@@ -58,6 +58,8 @@ fn nothing_is_known_of_what_never_ran() {
         json!({
             "schema": "integer", "fleet": "text",
             "server": {"alive": "boolean", "pid": "null", "since": "null", "reason": "null"},
+            "brake": {"engaged": "boolean", "since": "null", "reason": "null", "projects": []},
+            "guardian": "null", "incidents": [],
             "projects": [project],
         })
     );

@@ -95,6 +95,7 @@ fn what_runs_another_commit_than_the_pin_is_skewed_until_it_is_restarted() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
 
+/// F22: a corrupt index.
 #[test]
 fn an_index_that_cannot_be_read_is_unknown() {
     let sandbox = two_versions();
@@ -103,6 +104,7 @@ fn an_index_that_cannot_be_read_is_unknown() {
     sandbox.fleet(&["start", "demo"]).exited(3);
 }
 
+/// F22: a FIFO in place of an index.
 #[test]
 fn a_fifo_in_place_of_an_index_does_not_hang_it() {
     let sandbox = two_versions();
@@ -112,6 +114,7 @@ fn a_fifo_in_place_of_an_index_does_not_hang_it() {
     word(&sandbox, "unknown");
 }
 
+/// F22: a missing repository.
 #[test]
 fn a_directory_that_is_no_repository_is_unknown() {
     let sandbox = two_versions();

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 
 use super::fleet;
 
+/// F22: a state that is garbage.
 #[test]
 fn a_state_that_cannot_be_read_is_unknown_and_the_others_are_shown() {
     let sandbox = fleet().project("other", "v0.1.0");
@@ -54,6 +55,7 @@ fn a_state_of_a_newer_version_is_unknown() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
 
+/// F22: tmux is frozen by SIGSTOP.
 #[test]
 fn a_frozen_server_is_given_a_deadline() {
     let sandbox = fleet();
@@ -91,6 +93,7 @@ fn a_frozen_server_is_given_a_deadline() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
 
+/// F8: ids are used again.
 #[test]
 fn a_process_id_that_is_used_again_is_not_taken_for_alive() {
     let sandbox = fleet();
@@ -116,6 +119,7 @@ fn a_process_id_that_is_used_again_is_not_taken_for_alive() {
     assert_eq!(sandbox.status("demo")["verdict"], "down");
 }
 
+/// F8: another boot.
 #[test]
 fn another_boot_is_the_end_of_all_processes() {
     let sandbox = fleet();
@@ -134,7 +138,7 @@ fn another_boot_is_the_end_of_all_processes() {
     --- stderr
 
     1 project: 1 crashed
-    hint: `fleet start demo` starts it again
+    hint: `fleet boot` brings it back
     --- exit code 0
     ");
     sandbox.fleet(&["start", "demo"]).succeeded();

@@ -1,0 +1,148 @@
+//! What is folded into one row, and what is not.
+
+use super::*;
+use crate::status::death::Death;
+use crate::status::incident::{Cause, Incident};
+use crate::status::report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
+
+fn project(number: usize, verdict: Verdict, signature: &str) -> ProjectReport {
+    let name: Name = format!("p{number:02}").parse().unwrap();
+    let death = Death {
+        project: name.clone(),
+        harness: "lines".parse().unwrap(),
+        verdict,
+        waits: false,
+        loss: None,
+        at: None,
+        how: "exit status 3".to_owned(),
+        signature: signature.to_owned(),
+        commit: None,
+        wanted: None,
+    };
+    ProjectReport {
+        name,
+        location: "/p".into(),
+        enabled: true,
+        labels: Vec::new(),
+        watch: crate::registry::Watch::Off,
+        desired: None,
+        verdict,
+        since: Timestamp::from_second(1000 - i64::try_from(number).unwrap()).ok(),
+        reason: Some(format!("exit status 3 after {number} s")),
+        next: None,
+        process: ProcessReport::default(),
+        harness: HarnessReport {
+            name: "lines".parse().unwrap(),
+            healthy: None,
+            probed: None,
+        },
+        pin: PinReport {
+            word: PinWord::Ok,
+            reference: "v1".parse().unwrap(),
+            wanted: None,
+            head: None,
+            index: None,
+            checkout: None,
+            dirty: None,
+            running: None,
+            reason: None,
+        },
+        death: Some(death),
+    }
+}
+
+fn report(projects: Vec<ProjectReport>) -> Report {
+    Report {
+        schema: 1,
+        fleet: "test".to_owned(),
+        server: Server {
+            alive: Some(false),
+            pid: None,
+            since: None,
+            reason: None,
+        },
+        brake: Brake::default(),
+        guardian: None,
+        incidents: Vec::new(),
+        projects,
+    }
+}
+
+#[track_caller]
+fn case(report: &Report, asked: &[&str], expected: &[&str]) {
+    let asked: Vec<Name> = asked.iter().map(|name| name.parse().unwrap()).collect();
+    let rows = rows(report, &asked);
+    let shown: Vec<String> = rows.iter().map(Row::name).collect();
+    assert_eq!(shown, expected);
+    let all: usize = rows.iter().map(|row| row.0.len()).sum();
+    assert_eq!(all, report.projects.len());
+}
+
+#[test]
+fn parked_projects_with_one_signature_are_one_row_whenever_they_died() {
+    let parked = |numbers: std::ops::Range<usize>| -> Vec<ProjectReport> {
+        numbers
+            .map(|number| project(number, Verdict::Parked, "three"))
+            .collect()
+    };
+    let forty = report(parked(0..40));
+    case(&forty, &[], &["p00, p01 and 38 more"]);
+    let row = &rows(&forty, &[])[0];
+    assert_eq!(row.reason(), "exit status 3");
+    assert_eq!(row.since(), Timestamp::from_second(961).ok());
+    assert_eq!(row.reference(), "v1");
+    case(&forty, &["p07"], &["p00, p01 and 37 more", "p07"]);
+    case(&report(parked(0..3)), &[], &["p00, p01 and p02"]);
+    case(&report(parked(0..2)), &[], &["p00", "p01"]);
+}
+
+#[test]
+fn what_differs_is_not_hidden_in_a_row() {
+    let mut mixed = report(vec![
+        project(0, Verdict::Parked, "three"),
+        project(1, Verdict::Parked, "four"),
+        project(2, Verdict::Parked, "three"),
+        project(3, Verdict::Parked, "three"),
+        project(4, Verdict::Parked, "three"),
+        // Nothing to compare, and deaths of different times without an incident.
+        project(5, Verdict::Parked, ""),
+        project(6, Verdict::Crashed, "three"),
+        project(7, Verdict::Crashed, "three"),
+        project(8, Verdict::Crashed, "three"),
+    ]);
+    mixed.projects[3].pin.word = PinWord::Dirty;
+    case(
+        &mixed,
+        &[],
+        &["p00, p02 and p04", "p01", "p03", "p05", "p06", "p07", "p08"],
+    );
+}
+
+#[test]
+fn the_projects_of_an_incident_are_one_row_for_each_verdict() {
+    let mut died = report(
+        (0..6)
+            .map(|number| project(number, Verdict::Crashed, ""))
+            .collect(),
+    );
+    died.projects[5].verdict = Verdict::Up;
+    died.incidents.push(Incident {
+        cause: Cause::Server,
+        since: None,
+        projects: died.projects[..5]
+            .iter()
+            .map(|one| one.name.clone())
+            .collect(),
+        text: "the tmux server has gone".to_owned(),
+        plan: "`fleet boot` brings them back".to_owned(),
+    });
+    case(&died, &[], &["p00, p01 and 3 more", "p05"]);
+    died.projects[0].pin.reference = "v2".parse().unwrap();
+    assert_eq!(rows(&died, &[])[0].reference(), "");
+    died.projects[1].death.as_mut().unwrap().how = "SIGKILL".to_owned();
+    assert_eq!(rows(&died, &[])[0].reason(), "");
+    for project in &mut died.projects {
+        project.death.as_mut().unwrap().signature = "exit status #".to_owned();
+    }
+    assert_eq!(rows(&died, &[])[0].reason(), "exit status #");
+}

@@ -1,0 +1,169 @@
+//! What all projects share, read once: the tmux server's answer, the kernel's locks, the journals, the brake.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::facts::Terminal;
+use super::report::{Brake, Server};
+use crate::files::Lock;
+use crate::fleet::Fleet;
+use crate::journal;
+use crate::names::Name;
+use crate::registry::Project;
+use crate::sessions::Panes;
+use crate::supervision::{self, Process, When};
+
+/// What all projects share.
+pub(super) struct World<'a> {
+    pub(super) fleet: &'a Fleet,
+    /// When it was looked at.
+    pub(super) now: When,
+    pub(super) server: Answer,
+    /// Who holds which project's directory.
+    pub(super) holders: HashMap<PathBuf, i32>,
+    /// Projects with a journal that nobody works on.
+    pub(super) interrupted: Vec<Name>,
+    pub(super) brake: Brake,
+    /// The process of the guardian.
+    pub(super) guardian: Option<i32>,
+}
+
+/// What the tmux server says.
+pub(super) enum Answer {
+    /// Nobody listens.
+    NotRunning,
+    /// It answers.
+    Running(Running),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+/// A tmux server that answers.
+pub(super) struct Running {
+    pub(super) pid: i32,
+    pub(super) since: Option<Timestamp>,
+    /// The same process, named for good; `None` where it cannot be read.
+    process: Option<Process>,
+    /// The windows of each session.
+    pub(super) sessions: BTreeMap<String, Vec<String>>,
+}
+
+impl<'a> World<'a> {
+    /// Looks at what these projects share. `locks` are further files whose holders are asked for.
+    pub(super) fn look(
+        fleet: &'a Fleet,
+        projects: &[&Project],
+        locks: &[PathBuf],
+    ) -> anyhow::Result<Self> {
+        let guardian = fleet.runtime("locks").join(".guardian");
+        let locations = projects.iter().map(|project| &*project.location);
+        let others = locks.iter().chain([&guardian]).map(PathBuf::as_path);
+        let holders = supervision::holders(locations.chain(others))?;
+        Ok(Self {
+            fleet,
+            now: When::now(),
+            server: ask(fleet),
+            guardian: holders.get(&guardian).copied(),
+            holders,
+            interrupted: interrupted(fleet)?,
+            brake: brake(fleet),
+        })
+    }
+
+    /// Returns the server as it is reported.
+    pub(super) fn server_report(&self) -> Server {
+        let none = Server {
+            alive: None,
+            pid: None,
+            since: None,
+            reason: None,
+        };
+        match &self.server {
+            Answer::NotRunning => Server {
+                alive: Some(false),
+                ..none
+            },
+            Answer::Running(running) => Server {
+                alive: Some(true),
+                pid: Some(running.pid),
+                since: running.since,
+                ..none
+            },
+            Answer::Unknown(why) => Server {
+                reason: Some(why.clone()),
+                ..none
+            },
+        }
+    }
+
+    /// Returns what is known of the terminal that a project's tender had.
+    pub(super) fn terminal(&self, project: &Name, tender: Option<&Process>) -> Terminal {
+        let running = match &self.server {
+            Answer::NotRunning => return Terminal::ServerGone,
+            Answer::Unknown(why) => return Terminal::Unknown(why.clone()),
+            Answer::Running(running) => running,
+        };
+        // A tender is younger than its server, whatever the clock said meanwhile.
+        match (&running.process, tender) {
+            (None, _) => {
+                let server = running.pid;
+                Terminal::Unknown(format!("its tmux server, process {server}, cannot be read"))
+            }
+            (Some(server), Some(tender)) if server.started > tender.started => Terminal::ServerGone,
+            (Some(_), _) if running.sessions.contains_key(project.as_str()) => Terminal::There,
+            (Some(_), _) => Terminal::SessionGone,
+        }
+    }
+}
+
+/// Asks the tmux server, once.
+fn ask(fleet: &Fleet) -> Answer {
+    match fleet.tmux().and_then(|tmux| tmux.panes()) {
+        Err(error) => Answer::Unknown(format!("tmux does not answer: {error:#}")),
+        Ok(Panes::NotRunning) => Answer::NotRunning,
+        Ok(Panes::Running { pid, since, panes }) => {
+            let mut sessions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for pane in panes {
+                sessions.entry(pane.session).or_default().push(pane.name);
+            }
+            Answer::Running(Running {
+                pid,
+                since: Timestamp::from_second(since).ok(),
+                process: Process::of(pid),
+                sessions,
+            })
+        }
+    }
+}
+
+/// Returns the projects whose operation was interrupted: a journal is there, and no command that works on it.
+fn interrupted(fleet: &Fleet) -> anyhow::Result<Vec<Name>> {
+    let mut open = journal::open_in(&fleet.runtime("journal"))?;
+    open.retain(|name| {
+        let lock = Lock::try_take(&fleet.command_lock(name));
+        // A lock that cannot be looked at is no proof of a working command.
+        !matches!(lock, Ok(None))
+    });
+    Ok(open)
+}
+
+fn brake(fleet: &Fleet) -> Brake {
+    match supervision::brake(&fleet.runtime("")) {
+        Ok(None) => Brake {
+            engaged: Some(false),
+            ..Brake::default()
+        },
+        Ok(Some(on)) => Brake {
+            engaged: Some(true),
+            since: Some(on.since.at),
+            reason: Some(on.reason),
+            projects: on.projects,
+        },
+        Err(error) => Brake {
+            reason: Some(format!("cannot tell whether the brake is on: {error:#}")),
+            ..Brake::default()
+        },
+    }
+}
