@@ -158,9 +158,19 @@ fn open_sessions(fleet: &Fleet, launches: &[Launch]) -> anyhow::Result<Option<St
     Ok(asked.err().map(|error| format!("{error:#}")))
 }
 
-/// Returns the environment that the last `start` recorded.
-fn recorded(files: &UnitFiles) -> anyhow::Result<Environment> {
-    Ok(environment::kept(Unit::read(&files.unit)?.environment))
+/// Returns the environment for what a project runs: of now where the operator asks, else what the last `start` recorded.
+pub(super) fn recorded(
+    fleet: &Fleet,
+    name: &Name,
+    occasion: Occasion,
+) -> anyhow::Result<Environment> {
+    match occasion {
+        Occasion::Asked => Ok(environment::record()),
+        Occasion::BroughtBack => {
+            let unit = Unit::read(&fleet.unit_files(name).unit)?;
+            Ok(environment::kept(unit.environment))
+        }
+    }
 }
 
 /// A session that is about to be started.
@@ -175,12 +185,9 @@ struct Launch {
 fn prepare_launch(fleet: &Fleet, name: &Name, occasion: Occasion) -> anyhow::Result<Launch> {
     let project = fleet.registry.project(name)?;
     let files = fleet.unit_files(name);
-    let unit = match occasion {
-        Occasion::Asked => unit(fleet, project, environment::record())?,
-        Occasion::BroughtBack => Unit {
-            keeps_history: true,
-            ..unit(fleet, project, recorded(&files)?)?
-        },
+    let unit = Unit {
+        keeps_history: occasion == Occasion::BroughtBack,
+        ..unit(fleet, project, recorded(fleet, name, occasion)?)?
     };
     unit.write(&files.unit)?;
     // What is brought back is wanted already, or it is not brought back: the operator's wish stays as it is.

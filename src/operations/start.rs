@@ -52,7 +52,7 @@ pub(crate) fn start(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
-    outcomes.extend(carry_out(fleet, plans, ui)?);
+    outcomes.extend(carry_out(fleet, plans, Occasion::Asked, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(outcomes)
 }
@@ -92,7 +92,10 @@ fn admit(project: &Project) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
+/// Plans to start a project, or says why there is nothing to do. `holder` is who holds its directory.
+///
+/// Refuses what the registry forbids, what somebody else runs, and an engine that is not as it is pinned.
+pub(super) fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
     let name = &project.name;
     admit(project)?;
     let mut steps = Vec::new();
@@ -203,7 +206,12 @@ fn unreadable(project: &Project, facts: &Facts) -> Fault {
 }
 
 /// Carries out plans to start: what each needs first, then all sessions together.
-pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Result<Vec<Outcome>> {
+pub(super) fn carry_out(
+    fleet: &Fleet,
+    plans: Vec<Plan>,
+    occasion: Occasion,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
     let (mut outcomes, mut ready) = (Vec::new(), Vec::new());
     for plan in plans {
         let Plan {
@@ -212,7 +220,7 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
             done,
         } = plan;
         let starts = steps.contains(&Step::Start);
-        match before_start(fleet, &project, &steps, ui) {
+        match before_start(fleet, &project, &steps, occasion, ui) {
             Err(error) => outcomes.push(Outcome {
                 project,
                 result: Err(error),
@@ -229,12 +237,18 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
             "starting {}",
             crate::ui::count(ready.len(), "project")
         ));
-        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked)?);
+        outcomes.extend(launch::launch(fleet, &ready, occasion)?);
     }
     Ok(outcomes)
 }
 
-fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<()> {
+fn before_start(
+    fleet: &Fleet,
+    name: &Name,
+    steps: &[Step],
+    occasion: Occasion,
+    ui: &Ui,
+) -> anyhow::Result<()> {
     let project = fleet.registry.project(name)?;
     for step in steps {
         match step {
@@ -253,7 +267,7 @@ fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::
             }
             Step::Prepare { .. } => {
                 ui.waiting(format!("preparing the harness of `{name}`"));
-                prepare(fleet, project)
+                prepare(fleet, project, launch::recorded(fleet, name, occasion)?)
             }
             Step::Build { .. }
             | Step::Place { .. }

@@ -11,6 +11,7 @@ use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Ready, Settled};
 use crate::ui::Ui;
 
+use super::launch::Occasion;
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::prepare::preparation;
 use super::recover;
@@ -93,7 +94,7 @@ fn restart_moved(
             (_, result) => all.push(Outcome { result, ..outcome }),
         }
     }
-    all.extend(start::carry_out(fleet, plans, ui)?);
+    all.extend(start::carry_out(fleet, plans, Occasion::Asked, ui)?);
     all.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(all)
 }

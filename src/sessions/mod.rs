@@ -11,4 +11,4 @@ mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
 pub(crate) use panes::{Pane, Panes};
-pub(crate) use tmux::{NewSession, NewWindow, Tmux};
+pub(crate) use tmux::{NewSession, NewWindow, Tmux, raise_file_limit};

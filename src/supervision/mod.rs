@@ -6,16 +6,19 @@
 
 mod begin;
 mod brake;
+mod chance;
 mod children;
 mod client;
 mod end;
 mod locks;
+mod lost;
 mod members;
 mod policy;
 mod process;
 mod procfs;
 mod program;
 mod signals;
+mod sleep;
 mod spawn;
 mod state;
 mod sweep;
@@ -32,13 +35,15 @@ use std::process::ExitCode;
 pub(crate) use brake::{
     Engaged, consider as consider_brake, engaged as brake, release as release_brake,
 };
+pub(crate) use chance::chance;
 pub(crate) use client::{Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
-pub(crate) use policy::{History, Next, decide};
+pub(crate) use policy::{Next, after_loss, wait};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
 pub(crate) use procfs::{has_children, with_ancestors};
 pub(crate) use program::{find_program, tender_program, this_program};
+pub(crate) use sleep::{Sleeper, Woken};
 pub(crate) use spawn::is_mark;
 pub(crate) use state::{LastExit, Life, Phase, State};
 pub(crate) use sweep::end_life;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::names::RestartOn;
 
-use super::{LastExit, Policy, When};
+use super::{LastExit, Policy, State, When};
 
 /// By how much of itself a wait may be shortened, so that what died together does not come back together.
 const JITTER: f64 = 0.2;
@@ -66,6 +66,29 @@ pub(crate) fn decide(
     }
     let streak = history.streak_after(policy, exit.uptime);
     Next::Restart(wait(policy, streak, chance))
+}
+
+/// Decides about a unit whose tender has gone while the terminal's server lives: a death like any other.
+///
+/// For whoever brings such a unit back, by starting it with [`super::Unit::keeps_history`]. `state` is what the lost
+/// tender wrote last: [`State::is_lost`] holds.
+pub(crate) fn after_loss(policy: &Policy, state: &State, now: &When, chance: f64) -> Next {
+    let exit = LastExit {
+        code: None,
+        signal: None,
+        at: now.at,
+        uptime: 0.0,
+        killed: 0,
+        commit: None,
+        oom: None,
+        said: Vec::new(),
+        signature: String::new(),
+    };
+    let history = History {
+        deaths: &state.deaths,
+        streak: state.streak,
+    };
+    decide(policy, history, &exit, now, chance)
 }
 
 /// Returns the wait after the death that follows `streak` others.

@@ -145,7 +145,7 @@ impl State {
         self.place.is_none() || self.place == place(path)
     }
 
-    /// Replaces the state's file. For the tender only.
+    /// Replaces the state's file. For the tender only, and for who takes its place once it has gone.
     ///
     /// Fails where another directory is there now: what is written in it is not this tender's to replace.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {
@@ -170,6 +170,18 @@ impl State {
             | Phase::Parked => true,
         };
         is_answer && before != Some(&self.tender)
+    }
+
+    /// Returns whether it ended otherwise than its tender or its operator decided, given that the tender has gone.
+    ///
+    /// Such a unit is brought back where it is wanted up; every other phase is final.
+    pub(crate) fn is_lost(&self) -> bool {
+        match self.phase {
+            Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping | Phase::Lost => {
+                true
+            }
+            Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => false,
+        }
     }
 
     /// Returns whether something of the last life may still be there: its end was not recorded, or failed.

@@ -1,5 +1,7 @@
 //! A moment that no setting of the clock moves.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,25 @@ impl When {
             uptime,
             boot: boot().unwrap_or_default().to_owned(),
         }
+    }
+
+    /// Returns the moment so much later.
+    pub(crate) fn after(&self, time: Duration) -> Self {
+        Self {
+            at: self.at.checked_add(time).unwrap_or(self.at),
+            uptime: self.uptime + time.as_secs_f64(),
+            boot: self.boot.clone(),
+        }
+    }
+
+    /// Returns how long it is until then; none where it has come, or is of another boot.
+    pub(crate) fn wait_from(&self, now: &Self) -> Duration {
+        let left = if self.boot == now.boot {
+            self.uptime - now.uptime
+        } else {
+            0.0
+        };
+        Duration::try_from_secs_f64(left).unwrap_or_default()
     }
 
     /// Returns how many seconds before `now` this was; never less than none.

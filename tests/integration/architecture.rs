@@ -11,11 +11,11 @@ const SUBJECTS: [&str; 4] = ["registry", "pins", "harness", "sessions"];
 
 /// Returns what a part may use beside itself and the leaves; `None` where it may use everything.
 fn may_use(part: &str) -> Option<Vec<&'static str>> {
-    let fleet = [&SUBJECTS[..], &["supervision", "ui"]].concat();
+    let fleet = [&SUBJECTS[..], &["supervision", "events", "ui"]].concat();
     Some(match part {
-        "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
-        "registry" | "pins" | "harness" | "sessions" | "journal" => Vec::new(),
-        "supervision" => vec!["sessions"],
+        "error" | "parallel" | "names" | "files" | "command" | "ui" | "events" => Vec::new(),
+        "registry" | "pins" | "harness" | "sessions" | "journal" | "events" => Vec::new(),
+        "supervision" => vec!["sessions", "events"],
         "agents" => vec!["supervision", "sessions", "ui"],
         "cli" => Vec::new(),
         "fleet" => [&fleet[..], &["journal"]].concat(),
