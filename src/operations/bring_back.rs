@@ -91,6 +91,12 @@ impl Facts {
         self.tender == Liveness::Gone && self.state().is_some_and(State::is_lost)
     }
 
+    /// Tells whether a life ended when it was lost: what waited for its next one had none.
+    pub(super) fn had_a_life(&self) -> bool {
+        self.state()
+            .is_some_and(|state| state.phase != Phase::Waiting)
+    }
+
     /// Tells whether it heals.
     pub(super) fn heals(&self) -> bool {
         self.policy.heal
@@ -171,7 +177,7 @@ fn decide_alone(facts: &Facts, state: &State, now: &When, chance: f64) -> Decisi
     }
     // What was lost while it waited had no life to lose: it goes on waiting.
     if let (Phase::Waiting, Some(due)) = (state.phase, &state.due) {
-        return if due.wait_from(now).is_zero() {
+        return if due.left_at(now).is_zero() {
             Decision::Bring {
                 because,
                 is_first: false,
@@ -193,7 +199,7 @@ fn decide_alone(facts: &Facts, state: &State, now: &When, chance: f64) -> Decisi
             until: now.after(wait),
         },
         Next::Parked(reason) => Decision::Park(reason),
-        // Nobody saw how it ended, so that neither is known; the operator decides.
+        // Nobody saw how it ended, so that neither can be said; the operator decides.
         Next::Finished | Next::Crashed => Decision::Leave(because),
     }
 }
@@ -260,3 +266,6 @@ pub(super) fn bring_back(fleet: &Fleet, names: &[Name], ui: &Ui) -> anyhow::Resu
         .context("cannot bring projects back")?;
     Ok(Brought { refused, tried })
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use brake::{
-    Engaged, consider as consider_brake, engaged as brake, release as release_brake,
+    Engaged, consider as consider_brake, engaged as brake, record_death, release as release_brake,
 };
 pub(crate) use chance::chance;
 pub(crate) use client::{Stop, Stopped, tell_to_look};

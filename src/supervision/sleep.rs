@@ -171,6 +171,7 @@ impl Files {
                 woken.changed.push(path);
             }
         }
+        woken.changed.dedup();
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ impl When {
     /// Returns this moment.
     pub(crate) fn now() -> Self {
         let uptime = clock_gettime(ClockId::CLOCK_BOOTTIME)
-            .map_or(0.0, |time| std::time::Duration::from(time).as_secs_f64());
+            .map_or(0.0, |time| Duration::from(time).as_secs_f64());
         Self {
             at: Timestamp::now(),
             uptime,
@@ -31,21 +31,21 @@ impl When {
         }
     }
 
-    /// Returns the moment so much later.
+    /// Returns the moment that is this much later.
     pub(crate) fn after(&self, time: Duration) -> Self {
         Self {
-            at: self.at.checked_add(time).unwrap_or(self.at),
+            at: self.at.checked_add(time).unwrap_or(Timestamp::MAX),
             uptime: self.uptime + time.as_secs_f64(),
             boot: self.boot.clone(),
         }
     }
 
-    /// Returns how long it is until then; none where it has come, or is of another boot.
-    pub(crate) fn wait_from(&self, now: &Self) -> Duration {
+    /// Returns how long after `now` this is; none where it has passed.
+    pub(crate) fn left_at(&self, now: &Self) -> Duration {
         let left = if self.boot == now.boot {
             self.uptime - now.uptime
         } else {
-            0.0
+            self.at.duration_since(now.at).as_secs_f64()
         };
         Duration::try_from_secs_f64(left).unwrap_or_default()
     }
@@ -60,5 +60,40 @@ impl When {
             now.at.duration_since(self.at).as_secs_f64()
         };
         age.max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_a_boot_the_calendar_does_not_count() {
+        let now = When::now();
+        let mut later = now.after(Duration::from_secs(10));
+        assert_eq!(later.at.duration_since(now.at).as_secs(), 10);
+        later.at = Timestamp::UNIX_EPOCH;
+        assert!((now.age_at(&later) - 10.0).abs() < 1e-6);
+        assert!(later.left_at(&now).abs_diff(Duration::from_secs(10)) < Duration::from_millis(1));
+        assert_eq!(later.age_at(&now), 0.0);
+        assert_eq!(now.left_at(&later), Duration::ZERO);
+    }
+
+    #[test]
+    fn between_two_boots_only_the_calendar_counts() {
+        let now = When::now();
+        let mut later = now.after(Duration::from_secs(10));
+        (later.uptime, later.boot) = (1.0, "another".to_owned());
+        assert!((now.age_at(&later) - 10.0).abs() < 1e-6);
+        assert!(later.left_at(&now).abs_diff(Duration::from_secs(10)) < Duration::from_millis(1));
+    }
+
+    #[test]
+    fn the_end_of_time_is_no_overflow() {
+        let never = When::now().after(Duration::MAX);
+        assert_eq!(never.at, Timestamp::MAX);
+        assert!(never.uptime > 1e18);
+        // More than a clock can be waited for, and no panic.
+        let _ = never.left_at(&When::now());
     }
 }

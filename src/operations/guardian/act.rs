@@ -33,7 +33,7 @@ impl Guardian<'_> {
             .collect();
         let mut locks = Vec::new();
         for name in due {
-            // Most have been stopped, or have ended by themselves: those need no lock.
+            // Most have been stopped: those need no lock.
             if self.settle(&name, false)?
                 && let Some(lock) = self.lock(&name)?
             {
@@ -73,14 +73,26 @@ impl Guardian<'_> {
         if let Some(because) = decision.because() {
             ward.because = because.to_owned();
         }
+        let is_death = ward.cause.is_none() && decision.because().is_some() && facts.had_a_life();
+        if is_death && !std::mem::replace(&mut ward.is_counted, true) {
+            self.count_death(name, &now);
+        }
+        let Some(ward) = self.wards.get_mut(name) else {
+            return Ok(false);
+        };
         match decision {
             Decision::Up | Decision::Down(_) => ward.close(),
             Decision::Leave(why) => {
+                let left = format!("left `{name}`: {why}");
+                // A start that is under way looks the same: only without one is it worth a word.
+                if !is_locked && ward.said.as_ref() != Some(&left) {
+                    return Ok(true);
+                }
                 ward.close();
-                self.say_once(name, format!("left `{name}`: {why}"));
+                self.say_once(name, left);
             }
             Decision::Wait { because, until } if !has_waited => {
-                let wait = until.wait_from(&now);
+                let wait = until.left_at(&now);
                 ward.due = Some(Instant::now() + wait);
                 let seconds = seconds(wait.as_secs_f64());
                 self.say_once(name, format!("`{name}` comes back in {seconds}: {because}"));
@@ -94,6 +106,19 @@ impl Guardian<'_> {
             Decision::Park(_) => return Ok(true),
         }
         Ok(false)
+    }
+
+    /// Counts a death that no tender was left to count, and puts the brake on where there have been many.
+    fn count_death(&mut self, name: &Name, now: &When) {
+        let shared = self.fleet.runtime("");
+        let counted = supervision::record_death(&shared, name.as_str(), now)
+            .and_then(|()| supervision::consider_brake(&shared));
+        match counted {
+            Ok(_) => {
+                self.trouble.remove("deaths");
+            }
+            Err(error) => self.complain("deaths", format!("cannot count a death: {error:#}")),
+        }
     }
 
     fn unless_braked(&mut self, name: &Name) -> anyhow::Result<bool> {

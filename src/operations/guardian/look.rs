@@ -75,6 +75,7 @@ impl Guardian<'_> {
                 ward.held = Some(held);
                 ward.close();
                 ward.failures = 0;
+                ward.is_counted = false;
                 ward.said = None;
             }
             // Where it cannot be told, the decision says so.

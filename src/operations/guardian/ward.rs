@@ -24,6 +24,8 @@ pub(super) struct Ward {
     pub(super) is_locked: bool,
     /// How many attempts in a row have failed.
     pub(super) failures: u32,
+    /// Its loss has been counted as a death.
+    pub(super) is_counted: bool,
     /// Why it was lost, as far as that is known.
     pub(super) because: String,
     /// What was last said of it while it is not brought back.
