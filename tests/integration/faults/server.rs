@@ -54,7 +54,7 @@ fn exactly_the_wanted_are_back(sandbox: &Sandbox) {
     for name in ["disabled", "parked", "stopped"] {
         assert_eq!(lives(sandbox, name), 1, "{name}");
     }
-    assert_eq!(sandbox.running("fleet-tender").len(), 3);
+    assert_eq!(sandbox.running("fleet-tender").len(), 2);
     stop_all(sandbox);
 }
 
