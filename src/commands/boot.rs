@@ -9,7 +9,7 @@ use crate::names::Name;
 use crate::operations::{self, Booted};
 use crate::ui::{Ui, count};
 
-use super::outcomes::common;
+use super::outcomes::{common, finish};
 
 /// The version of the JSON.
 const SCHEMA: u32 = 1;
@@ -31,7 +31,7 @@ pub(crate) fn boot(fleet: &mut Fleet, wanted: &Boot, ui: &Ui) -> anyhow::Result<
     let (up, back) = (booted.up.len(), back(&booted));
     let failed = booted.outcomes.len() - back;
     let left = booted.left.len();
-    let code = super::finish(booted.outcomes, ui);
+    let code = finish(booted.outcomes, ui);
     if !wanted.dry_run {
         let all = [
             (up, "already up"),

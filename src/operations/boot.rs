@@ -49,8 +49,13 @@ pub(crate) fn boot(fleet: &mut Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<
     // What was seen before a lock is stale after it: a stop or a start may have come between.
     view.look_again(fleet, &names);
     let back = view.lost_of(&names);
-    let brought = bring_back::bring_back(fleet, &back, ui)?;
+    let mut brought = bring_back::bring_back(fleet, &back, ui)?;
     record(fleet, &view, &brought.tried, ui);
+    for outcome in &mut brought.tried {
+        if let (Ok(done), Some(because)) = (&mut outcome.result, view.because(&outcome.project)) {
+            *done = format!("{done}: {because}");
+        }
+    }
     outcomes.extend(brought.refused);
     outcomes.extend(brought.tried);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));

@@ -189,7 +189,7 @@ fn decide_alone(facts: &Facts, state: &State, now: &When, chance: f64) -> Decisi
             }
         };
     }
-    match after_loss(&facts.policy, state, now, chance) {
+    match after_loss(&facts.policy, &unseen(state), now, chance) {
         Next::Restart(wait) if wait.is_zero() => Decision::Bring {
             because,
             is_first: true,
@@ -202,6 +202,15 @@ fn decide_alone(facts: &Facts, state: &State, now: &When, chance: f64) -> Decisi
         // Nobody saw how it ended, so that neither can be said; the operator decides.
         Next::Finished | Next::Crashed => Decision::Leave(because),
     }
+}
+
+/// Forgets how a process ended whose terminal was taken away: exit 0 after that does not say that its work is done.
+fn unseen(state: &State) -> State {
+    let mut state = state.clone();
+    if let Some(exit) = &mut state.last_exit {
+        (exit.code, exit.signal) = (None, None);
+    }
+    state
 }
 
 fn because(state: &State, cause: Cause) -> String {
@@ -262,9 +271,26 @@ fn refuse_interrupted(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
 /// Brings back projects whose locks are held.
 pub(super) fn bring_back(fleet: &Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Brought> {
     let (plans, refused) = look(fleet, names)?;
-    let tried = start::carry_out(fleet, plans, Occasion::BroughtBack, ui)
+    let mut tried = start::carry_out(fleet, plans, Occasion::BroughtBack, ui)
         .context("cannot bring projects back")?;
+    for outcome in &mut tried {
+        if let Ok(done) = &mut outcome.result {
+            *done = brought_back(fleet, &outcome.project);
+        }
+    }
     Ok(Brought { refused, tried })
+}
+
+/// Says what has become of a project that was brought back.
+fn brought_back(fleet: &Fleet, name: &Name) -> String {
+    let state = State::read(&fleet.unit_files(name).state).ok().flatten();
+    let since = match state.map(|state| state.phase) {
+        Some(Phase::Waiting) => ", which has died and waits to come back",
+        Some(Phase::Finished) => ", which has finished already",
+        Some(Phase::Crashed | Phase::Parked | Phase::Lost) => ", which has ended already",
+        Some(Phase::Starting | Phase::Running | Phase::Stopping | Phase::Down) | None => "",
+    };
+    format!("brought back `{name}`{since}")
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ mod tests {
         let below = directory.path().join("below");
         fs::create_dir(&below).unwrap();
         let mut sleeper = Sleeper::new(&[]).unwrap();
-        sleeper.watch(&[below.clone()], &below).unwrap();
+        sleeper.watch(std::slice::from_ref(&below), &below).unwrap();
         fs::remove_dir(&below).unwrap();
         assert!(sleeper.sleep(&[], soon()).unwrap().is_lost);
     }

@@ -13,7 +13,7 @@ const SUBJECTS: [&str; 4] = ["registry", "pins", "harness", "sessions"];
 fn may_use(part: &str) -> Option<Vec<&'static str>> {
     let fleet = [&SUBJECTS[..], &["supervision", "events", "ui"]].concat();
     Some(match part {
-        "error" | "parallel" | "names" | "files" | "command" | "ui" | "events" => Vec::new(),
+        "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
         "registry" | "pins" | "harness" | "sessions" | "journal" | "events" => Vec::new(),
         "supervision" => vec!["sessions", "events"],
         "agents" => vec!["supervision", "sessions", "ui"],

@@ -88,7 +88,7 @@ fn one_that_cannot_be_started_does_not_stop_the_others() {
     assert_snapshot!(sandbox.run("boot"), @r"
     --- stderr
     the tmux server has gone
-    started `demo`
+    brought back `demo`: its tmux server has gone
     error: the engine of `dirty` has changed files
     hint: `git -C $ROOT/fleet/projects/dirty/engine status` shows them; commit, stash or revert them
     error: `gone` is not at $ROOT/fleet/projects/gone

@@ -183,6 +183,24 @@ fn alone_it_comes_back_by_its_policy_or_not_at_all() {
 }
 
 #[test]
+fn an_exit_after_the_terminal_went_is_not_the_end_of_the_work() {
+    let exited = with_state(lost(Phase::Lost), |state| {
+        state.last_exit = Some(LastExit {
+            code: Some(0),
+            signal: None,
+            at: Timestamp::now(),
+            uptime: 1.0,
+            killed: 0,
+            commit: None,
+            oom: None,
+            said: Vec::new(),
+            signature: String::new(),
+        });
+    });
+    case(&exited, None, "bring first: its session was killed");
+}
+
+#[test]
 fn what_was_lost_while_it_waited_goes_on_waiting() {
     let waiting = |seconds: u64| {
         with_state(lost(Phase::Waiting), |state| {

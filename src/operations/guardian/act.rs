@@ -52,6 +52,8 @@ impl Guardian<'_> {
             }
         }
         self.bring_back(&ready);
+        // A line that says what is waited for would wake this process again and again.
+        self.ui.end_progress();
         drop(locks);
         Ok(())
     }
@@ -256,7 +258,7 @@ impl Guardian<'_> {
         // It may run all the same, or have been given up by its new tender: only what is still lost is tried again.
         self.look_at(&name);
         match tried.result {
-            Ok(_) => self.ui.status(format!("brought back `{name}`: {because}")),
+            Ok(done) => self.ui.status(format!("{done}: {because}")),
             Err(error) if self.is_still_lost(&name) => self.has_failed(&name, &error),
             Err(error) => self.ui.warn(format!("`{name}`: {error:#}")),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -51,7 +51,7 @@ impl Drop for Census {
     }
 }
 
-fn count(place: &PathBuf, is_over: &AtomicBool) -> Counted {
+fn count(place: &Path, is_over: &AtomicBool) -> Counted {
     let mut counted = Counted {
         beside_each_other: Vec::new(),
         lives: 0,

@@ -89,8 +89,8 @@ fn a_boot_brings_back_exactly_what_a_killed_server_took() {
         "left `disabled`: is disabled",
         "left `finished`: has finished",
         "left `parked`: is parked",
-        "started `back`",
-        "started `heals`",
+        "brought back `back`: its tmux server has gone",
+        "brought back `heals`: its tmux server has gone",
         "2 brought back",
     ] {
         assert!(said.contains(line), "no `{line}` in:\n{said}");
