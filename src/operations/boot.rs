@@ -80,7 +80,7 @@ impl View {
             Some(Facts::read(fleet, project))
         });
         let states: Vec<_> = facts.iter().flatten().filter_map(Facts::state).collect();
-        server.wait_for_ending(&states);
+        view.server.wait_for_ending(&states);
         view.look_again(fleet, &names);
         view
     }
@@ -134,7 +134,10 @@ impl View {
                 Decision::Wait { because, .. } => booted.left.push((name, because)),
             }
         }
-        booted.concluded = causes.iter().map(Cause::to_string).collect();
+        booted.concluded = causes
+            .into_iter()
+            .map(|cause| self.server.sentence(cause))
+            .collect();
         booted
     }
 }

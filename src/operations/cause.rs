@@ -1,13 +1,14 @@
 //! Why projects are without their tenders: one alone, the tmux server, or the machine.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde::Deserialize;
 
+use crate::files;
 use crate::fleet::Fleet;
 use crate::sessions::Panes;
-use crate::supervision::{Liveness, State, boot};
+use crate::supervision::{Liveness, Process, State, boot};
 
 /// How long the tenders of a server that has gone may take to end with all that they started.
 pub(super) const ENDING: Duration = Duration::from_millis(2500);
@@ -23,22 +24,19 @@ pub(super) enum Cause {
     Alone,
 }
 
-/// The sentence for all that were lost by it.
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reboot => "the machine was restarted",
-            Self::Server => "the tmux server has gone",
-            Self::Alone => "tenders or sessions were killed",
-        })
-    }
-}
-
 /// The tmux server of the moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Server {
     /// Since when it runs; `None`: none does.
     since: Option<Timestamp>,
+    /// The one that ran last, where that is on record and has certainly ended.
+    ended: Option<Process>,
+}
+
+/// What is needed of the record of the server that the last start used.
+#[derive(Deserialize)]
+struct Record {
+    process: Process,
 }
 
 impl Server {
@@ -49,11 +47,34 @@ impl Server {
             // A time that is none would be of no calendar's: then any life began after it.
             Panes::Running { since, .. } => Some(Timestamp::from_second(since).unwrap_or_default()),
         };
-        Ok(Self { since })
+        let record = files::read_if_there(&fleet.runtime("server.json"));
+        // Only words depend on it: a record that cannot be read is as good as none.
+        let record = record
+            .ok()
+            .flatten()
+            .and_then(|text| serde_json::from_str::<Record>(&text).ok());
+        Ok(Self {
+            since,
+            ended: record
+                .map(|record| record.process)
+                .filter(|process| process.liveness() == Liveness::Gone),
+        })
+    }
+
+    /// Says what has happened to all that were lost by a cause.
+    pub(super) fn sentence(&self, cause: Cause) -> String {
+        match (cause, &self.ended) {
+            (Cause::Reboot, _) => "the machine was restarted".to_owned(),
+            (Cause::Server, Some(ended)) => {
+                format!("the tmux server, process {}, has gone", ended.pid)
+            }
+            (Cause::Server, None) => "the tmux server has gone".to_owned(),
+            (Cause::Alone, _) => "tenders or sessions were killed".to_owned(),
+        }
     }
 
     /// Says what took the tender of a project that is lost.
-    pub(super) fn cause(self, state: &State) -> Cause {
+    pub(super) fn cause(&self, state: &State) -> Cause {
         if boot().is_some_and(|boot| boot != state.tender.boot) {
             return Cause::Reboot;
         }
@@ -66,7 +87,7 @@ impl Server {
     }
 
     /// Waits until tenders have ended whose server has gone: they end by themselves, with all that they started.
-    pub(super) fn wait_for_ending(self, states: &[&State]) {
+    pub(super) fn wait_for_ending(&self, states: &[&State]) {
         if self.since.is_some() {
             return;
         }

@@ -8,6 +8,7 @@ mod ward;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 use nix::sys::signal::Signal;
@@ -17,10 +18,10 @@ use crate::files::Lock;
 use crate::fleet::{Fleet, RUNTIME};
 use crate::names::Name;
 use crate::sessions::raise_file_limit;
-use crate::supervision::{Process, ProcessFd, Sleeper, Woken, holders};
+use crate::supervision::{Sleeper, Woken, holders};
 use crate::ui::{Ui, count};
 
-use ward::{Losses, Ward};
+use ward::{HeldServer, Losses, Ward};
 
 /// What ends a guardian, and what makes it look at everything again.
 const HEARD: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
@@ -40,7 +41,7 @@ pub(crate) fn watch(fleet: Fleet, ui: &Ui) -> anyhow::Result<()> {
         sleeper,
         alone,
         wards: BTreeMap::new(),
-        gone: None,
+        server: None,
         losses: Losses::default(),
         is_braked: false,
         trouble: BTreeMap::new(),
@@ -71,8 +72,8 @@ struct Guardian<'a> {
     sleeper: Sleeper,
     alone: Lock,
     wards: BTreeMap<Name, Ward>,
-    /// The server whose end was the last incident: a tender of it that ends later is part of it.
-    gone: Option<Process>,
+    /// The server of the tender that was held last: most often of all.
+    server: Option<Rc<HeldServer>>,
     losses: Losses,
     /// The brake holds something.
     is_braked: bool,
@@ -106,18 +107,17 @@ impl Guardian<'_> {
     fn sleep(&mut self) -> anyhow::Result<(Woken, Vec<Ended>)> {
         let due = self.wards.values().filter_map(Ward::next_due).min();
         let (mut processes, mut ends) = (Vec::new(), Vec::new());
-        let mut servers: BTreeMap<i32, &ProcessFd> = BTreeMap::new();
+        let mut servers: BTreeMap<i32, &HeldServer> = BTreeMap::new();
         for (name, ward) in &self.wards {
             if let Some(held) = &ward.held {
-                processes.push(&held.tender_fd);
+                processes.push(&held.descriptor);
                 ends.push(Ended::Tender(name.clone()));
-                if let Some((server, descriptor)) = &held.server {
-                    servers.insert(server.pid, descriptor);
-                }
+                let server = held.server.as_deref();
+                servers.extend(server.map(|server| (server.process.pid, server)));
             }
         }
-        for descriptor in servers.into_values() {
-            processes.push(descriptor);
+        for server in servers.into_values() {
+            processes.push(&server.descriptor);
             ends.push(Ended::Server);
         }
         let mut woken = self.sleeper.sleep(&processes, due)?;

@@ -7,13 +7,13 @@ use crate::events::Event;
 use crate::fleet::RUNTIME;
 use crate::names::Name;
 use crate::registry::{self, Registry};
-use crate::supervision::{Liveness, Phase, Process, State};
+use crate::supervision::{Liveness, Phase, State};
 use crate::ui::count;
 
 use super::super::bring_back::Facts;
 use super::super::cause::{Cause, ENDING, Server};
 use super::act::WHO;
-use super::ward::Held;
+use super::ward::{Held, HeldServer};
 use super::{Ended, Guardian};
 
 /// How long after the end of a session its server may take to show that it ends too.
@@ -70,16 +70,21 @@ impl Guardian<'_> {
         {
             return;
         }
-        match Held::of(&state.tender) {
+        match Held::of(&state.tender, self.server.as_ref()) {
             Ok(Some(held)) => {
+                self.server.clone_from(&held.server);
                 ward.held = Some(held);
                 ward.close();
                 ward.failures = 0;
                 ward.is_counted = false;
                 ward.said = None;
             }
-            // Where it cannot be told, the decision says so.
-            Ok(None) | Err(_) => ward.is_open = ward.held.is_none(),
+            Ok(None) => ward.is_open = ward.held.is_none(),
+            Err(error) => {
+                ward.is_open = ward.held.is_none();
+                let text = format!("cannot watch `{name}`: {error}; SIGHUP has it tried again");
+                self.complain("process", text);
+            }
         }
     }
 
@@ -88,11 +93,8 @@ impl Guardian<'_> {
         let Some(ward) = self.wards.get_mut(name) else {
             return;
         };
-        let Some(held) = ward.held.take() else {
+        if ward.held.take().is_none() {
             return;
-        };
-        if self.gone.as_ref().is_some_and(|gone| held.is_in(gone)) {
-            ward.cause = Some(Cause::Server);
         }
         ward.is_open = true;
         ward.due = None;
@@ -109,73 +111,75 @@ impl Guardian<'_> {
                 (state.phase == Phase::Lost).then_some(server)
             }
         });
-        let Some((server, descriptor)) = lost_with else {
+        let Some(server) = lost_with else {
             return false;
         };
         // A server closes its terminals one by one before it is gone.
-        let patience = if server.is_exiting() {
+        let patience = if server.process.is_exiting() {
             ENDING
         } else {
             AFTER_SESSION
         };
-        descriptor.wait(Instant::now() + patience).unwrap_or(false)
+        let ended = server.descriptor.wait(Instant::now() + patience);
+        ended.unwrap_or(false)
     }
 
     /// The server has gone: gathers all that end with it, so that they come back together.
     pub(super) fn server_has_gone(&mut self) {
         let servers = self.wards.values().filter_map(|ward| {
-            let (server, _) = ward.held.as_ref()?.server.as_ref()?;
-            Some(server)
+            let server = ward.held.as_ref()?.server.as_ref()?;
+            (server.process.liveness() == Liveness::Gone).then_some(server)
         });
-        let Some(server) = servers
-            .filter(|server| server.liveness() == Liveness::Gone)
-            .max_by_key(|server| server.started)
-            .cloned()
-        else {
+        let Some(server) = servers.max_by_key(|server| server.process.started).cloned() else {
             return;
         };
         let names = self.end_with(&server);
         // A server ends by itself with its last session: where there was but one, nobody can tell which went first,
         // and the end of a session is a death like any other.
-        if names.len() < 2 {
-            for name in &names {
-                self.tender_has_ended(name);
-            }
-            return;
-        }
-        let wait = self.losses.count();
-        self.ui.status(format!(
-            "the tmux server, process {}, has gone, and {} with it",
-            server.pid,
-            count(names.len(), "session")
-        ));
-        self.record(vec![Event {
-            why: Some(format!("the tmux server, process {}, has gone", server.pid)),
-            after: Some(count(names.len(), "session")),
-            ..Event::new(WHO, "incident")
-        }]);
-        self.gone = Some(server);
+        let wait = (names.len() > 1).then(|| self.tell_incident(&server, names.len()));
         for name in &names {
-            self.tender_has_ended(name);
-            if let Some(ward) = self.wards.get_mut(name)
-                && ward.held.is_none()
+            let Some(ward) = self.wards.get_mut(name) else {
+                continue;
+            };
+            ward.cause = wait.and(Some(Cause::Server));
+            let held = ward.held.as_mut();
+            // A tender that somebody has stopped ends when it is continued: its server is waited for no more.
+            if let Some(held) = held
+                && !held.descriptor.wait(Instant::now()).unwrap_or(false)
             {
-                ward.due = Some(Instant::now() + wait);
+                held.server = None;
+                continue;
+            }
+            self.tender_has_ended(name);
+            if let Some(ward) = self.wards.get_mut(name) {
+                ward.due = wait.map(|wait| Instant::now() + wait);
             }
         }
     }
 
-    /// Waits until the tenders of a server have ended; returns whose they were. One that does not end in time is left
-    /// for when it does.
-    fn end_with(&self, server: &Process) -> Vec<Name> {
+    /// Waits until the tenders of a server have ended, for as long as that may take; returns whose they are.
+    fn end_with(&self, server: &HeldServer) -> Vec<Name> {
         let deadline = Instant::now() + ENDING;
         let own = self.wards.iter().filter_map(|(name, ward)| {
             let held = ward.held.as_ref().filter(|held| held.is_in(server))?;
-            Some((name, held))
+            // One that cannot be waited for is looked at like one that has not ended in time.
+            let _ = held.descriptor.wait(deadline);
+            Some(name.clone())
         });
-        own.filter(|(_, held)| held.tender_fd.wait(deadline).unwrap_or(false))
-            .map(|(name, _)| name.clone())
-            .collect()
+        own.collect()
+    }
+
+    /// Says and records that a server has gone; returns how long to wait before what was in it comes back.
+    fn tell_incident(&mut self, server: &HeldServer, sessions: usize) -> Duration {
+        let what = format!("the tmux server, process {}, has gone", server.process.pid);
+        let with = count(sessions, "session");
+        self.ui.status(format!("{what}, and {with} with it"));
+        self.record(vec![Event {
+            before: Some(with),
+            why: Some(what),
+            ..Event::new(WHO, "incident")
+        }]);
+        self.losses.count()
     }
 
     /// At the beginning: finds out what took those that are lost already.

@@ -1,5 +1,7 @@
 //! What the guardian keeps of each project between two looks.
 
+use std::io;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::names::Restart;
@@ -36,29 +38,48 @@ pub(super) struct Ward {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) tender: Process,
-    pub(super) tender_fd: ProcessFd,
-    pub(super) server: Option<(Process, ProcessFd)>,
+    pub(super) descriptor: ProcessFd,
+    /// `None`: it is not known, or has gone before its tender.
+    pub(super) server: Option<Rc<HeldServer>>,
+}
+
+/// A tmux server, held once for all tenders in it: descriptors may be few.
+#[derive(Debug)]
+pub(super) struct HeldServer {
+    pub(super) process: Process,
+    pub(super) descriptor: ProcessFd,
 }
 
 impl Held {
-    /// Gets hold of a tender; `None` where it has gone. Fails where that cannot be told.
-    pub(super) fn of(tender: &Process) -> std::io::Result<Option<Self>> {
-        let Some(tender_fd) = tender.open()? else {
+    /// Gets hold of a tender; `None` where it has gone. `known` is the server that was held last.
+    ///
+    /// Fails where that cannot be told, or not one more process can be held.
+    pub(super) fn of(tender: &Process, known: Option<&Rc<HeldServer>>) -> io::Result<Option<Self>> {
+        let Some(descriptor) = tender.open()? else {
             return Ok(None);
         };
-        let server = tender
-            .terminal_server()
-            .and_then(|server| Some((server.clone(), server.open().ok()??)));
+        let process = tender.terminal_server();
+        let server = match (process, known) {
+            (None, _) => None,
+            (Some(process), Some(known)) if known.process == process => Some(Rc::clone(known)),
+            (Some(process), _) => process.open()?.map(|descriptor| {
+                Rc::new(HeldServer {
+                    process,
+                    descriptor,
+                })
+            }),
+        };
         Ok(Some(Self {
             tender: tender.clone(),
-            tender_fd,
+            descriptor,
             server,
         }))
     }
 
-    /// Tells whether it lived in this server.
-    pub(super) fn is_in(&self, server: &Process) -> bool {
-        self.server.as_ref().is_some_and(|(own, _)| own == server)
+    /// Tells whether it lives in this server.
+    pub(super) fn is_in(&self, server: &HeldServer) -> bool {
+        let own = self.server.as_ref();
+        own.is_some_and(|own| own.process == server.process)
     }
 }
 

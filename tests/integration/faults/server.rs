@@ -85,7 +85,8 @@ fn a_boot_brings_back_exactly_what_a_killed_server_took() {
     let said = sandbox.fleet(&["boot"]);
     let said = said.succeeded().stderr.clone();
     for line in [
-        "the tmux server has gone",
+        "the tmux server",
+        "has gone",
         "left `disabled`: is disabled",
         "left `finished`: has finished",
         "left `parked`: is parked",

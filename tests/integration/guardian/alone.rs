@@ -145,20 +145,11 @@ fn a_guardian_of_an_idle_fleet_never_wakes() {
     let sandbox = fleet_of(&["demo", "other"]).setting("demo", "watch = \"heal\"");
     start(&sandbox, &["demo", "other"]);
     let guardian = Guardian::of(&sandbox);
-    let switches = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", guardian.pid())).unwrap();
-        let count = |line: &&str| line.contains("ctxt_switches");
-        status
-            .lines()
-            .filter(count)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
     let mut before = Vec::new();
     sandbox.wait_for("it to sleep", || {
-        before = switches();
+        before = guardian.switches();
         sandbox.fleet(&["status"]).succeeded();
-        before == switches()
+        before == guardian.switches()
     });
     // All of this happens, and none of it is a death.
     for number in 0..20 {
@@ -167,10 +158,10 @@ fn a_guardian_of_an_idle_fleet_never_wakes() {
         sandbox.wait_for_screen("demo", &format!("heard: {line}"));
         sandbox.fleet(&["status", "--json"]).succeeded();
     }
-    assert_eq!(switches(), before);
+    assert_eq!(guardian.switches(), before);
     sandbox.kill(&sandbox.tender_of("demo"));
     guardian.says(&sandbox, "brought back `demo`");
-    assert_ne!(switches(), before);
+    assert_ne!(guardian.switches(), before);
     whole(&sandbox, "demo");
     stop_all(&sandbox);
 }
