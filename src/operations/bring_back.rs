@@ -91,6 +91,17 @@ impl Facts {
         self.tender == Liveness::Gone && self.state().is_some_and(State::is_lost)
     }
 
+    /// Tells whether it is wanted and was lost, or is about to be: it is not known to have ended in any other way.
+    pub(super) fn is_missed(&self) -> bool {
+        self.desired == Ok(Some(Want::Up)) && self.state().is_some_and(State::is_lost)
+    }
+
+    /// Tells whether it was ended because that was asked for.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.desired == Ok(Some(Want::Down))
+            || self.state().is_some_and(|state| state.phase == Phase::Down)
+    }
+
     /// Tells whether a life ended when it was lost: what waited for its next one had none.
     pub(super) fn had_a_life(&self) -> bool {
         self.state()

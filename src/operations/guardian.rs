@@ -3,6 +3,7 @@
 
 mod act;
 mod look;
+mod outcome;
 mod ward;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use crate::ui::count;
 
 use super::super::bring_back::Facts;
 use super::super::cause::{Cause, ENDING, Server};
-use super::act::WHO;
+use super::outcome::WHO;
 use super::ward::{Held, HeldServer};
 use super::{Ended, Guardian};
 
@@ -134,9 +134,16 @@ impl Guardian<'_> {
             return;
         };
         let names = self.end_with(&server);
-        // A server ends by itself with its last session: where there was but one, nobody can tell which went first,
-        // and the end of a session is a death like any other.
-        let wait = (names.len() > 1).then(|| self.tell_incident(&server, names.len()));
+        let facts: Vec<Facts> = names
+            .iter()
+            .filter_map(|name| self.fleet.registry.projects.get(name))
+            .map(|project| Facts::read(&self.fleet, project))
+            .collect();
+        // What was stopped has ended by itself, and a server ends with its last session. Where only one session is left
+        // that was not stopped, nobody can tell which of the two went first: the end of a session is a death like any.
+        let sessions = facts.iter().filter(|facts| !facts.was_stopped()).count();
+        let is_incident = sessions > 1 && facts.iter().any(Facts::is_missed);
+        let wait = is_incident.then(|| self.tell_incident(&server, sessions));
         for name in &names {
             let Some(ward) = self.wards.get_mut(name) else {
                 continue;
@@ -234,13 +241,5 @@ impl Guardian<'_> {
         }
         let known = &self.fleet.registry.projects;
         self.wards.retain(|name, _| known.contains_key(name));
-    }
-
-    /// Says what goes wrong, once.
-    pub(super) fn complain(&mut self, about: &'static str, text: String) {
-        if self.trouble.get(about) != Some(&text) {
-            self.ui.warn(&text);
-            self.trouble.insert(about, text);
-        }
     }
 }
