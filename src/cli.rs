@@ -137,6 +137,19 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Service,
     },
+    /// Bring back what should run and does not: after a reboot, or when the tmux server has gone
+    ///
+    /// What was stopped, has finished or crashed, is parked or disabled stays as it is.
+    #[command(after_help = "Examples:\n  fleet boot\n  fleet boot --dry-run")]
+    Boot(Boot),
+    /// Guard the fleet in the foreground: bring back at once what is lost with its tender, its session or tmux
+    ///
+    /// It sleeps until something happens. What dies with its tender alive needs no guardian.
+    #[command(after_help = "Examples:\n  fleet watch\n  fleet watch --quiet")]
+    Watch,
+    /// Take the brake off, so that what it held comes back
+    #[command(after_help = "Examples:\n  fleet go\n  fleet status && fleet go")]
+    Go,
     /// Print the JSON schema of fleet.toml, for editors
     #[command(after_help = "Examples:\n  fleet schema > fleet.schema.json")]
     Schema,
@@ -236,6 +249,17 @@ pub(crate) struct Create {
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]
     pub(crate) dry_run: bool,
+}
+
+/// `fleet boot`.
+#[derive(Debug, Args)]
+pub(crate) struct Boot {
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n', conflicts_with = "json")]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `fleet status`.

@@ -197,6 +197,18 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Waits for the lock however long that takes: for a thread that has nothing else to do.
+    pub(crate) fn wait(path: &Path) -> anyhow::Result<Self> {
+        let file = open_lock(path)
+            .with_context(|| format!("cannot open the lock `{}`", path.display()))?;
+        Flock::lock(file, FlockArg::LockExclusive)
+            .map(|held| Self { _held: held })
+            .map_err(|(_, errno)| errno)
+            .with_context(|| format!("cannot lock `{}`", path.display()))
+    }
+}
+
 fn open_lock(path: &Path) -> io::Result<File> {
     if path.is_dir() {
         return File::open(path);

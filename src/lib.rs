@@ -115,6 +115,9 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
             commands::get(&fleet, &wanted.name, wanted.origin, wanted.json, ui)?
         }
         Command::Service { action } => return service(&fleet, action, ui),
+        Command::Boot(wanted) => return commands::boot(&mut fleet, wanted, ui),
+        Command::Watch => operations::watch(fleet, ui)?,
+        Command::Go => operations::go(&fleet, ui)?,
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
         Command::Init(_) | Command::Validate | Command::Schema | Command::History(_) => {}
     }

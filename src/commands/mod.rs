@@ -1,5 +1,6 @@
 //! What the verbs share or only look at: which projects are meant, records, terminals, and how it went.
 
+mod boot;
 mod history;
 mod outcomes;
 mod records;
@@ -7,6 +8,7 @@ mod select;
 mod terminals;
 mod why;
 
+pub(crate) use boot::boot;
 pub(crate) use history::history;
 pub(crate) use outcomes::conclude;
 pub(crate) use records::{get, list, print_json, set_enabled, validate};

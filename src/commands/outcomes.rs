@@ -22,7 +22,7 @@ pub(crate) fn conclude(
 }
 
 /// Says how it went, project by project, and returns the exit code: the common one, or "mixed".
-fn finish(outcomes: Vec<Outcome>, ui: &Ui) -> Exit {
+pub(super) fn finish(outcomes: Vec<Outcome>, ui: &Ui) -> Exit {
     let mut codes = Vec::new();
     for outcome in outcomes {
         match outcome.result {

@@ -41,12 +41,9 @@ pub(super) fn prepare_launch(
 ) -> anyhow::Result<Launch> {
     let project = fleet.registry.project(name)?;
     let files = fleet.unit_files(name);
-    let unit = match occasion {
-        Occasion::Asked => unit(fleet, project, environment::record())?,
-        Occasion::BroughtBack => Unit {
-            keeps_history: true,
-            ..unit(fleet, project, recorded(&files)?)?
-        },
+    let unit = Unit {
+        keeps_history: occasion == Occasion::BroughtBack,
+        ..unit(fleet, project, recorded(fleet, name, occasion)?)?
     };
     unit.write(&files.unit)?;
     // What is brought back is wanted already, or it is not brought back: the operator's wish stays as it is.
@@ -159,9 +156,19 @@ fn waiting(name: &Name, state: &State) -> String {
     format!("started `{name}`, which has died{exit} and {due}")
 }
 
-/// Returns the environment that the last `start` recorded.
-fn recorded(files: &UnitFiles) -> anyhow::Result<Environment> {
-    Ok(environment::kept(Unit::read(&files.unit)?.environment))
+/// Returns the environment for what a project runs: of now where the operator asks, else what the last `start` recorded.
+pub(super) fn recorded(
+    fleet: &Fleet,
+    name: &Name,
+    occasion: Occasion,
+) -> anyhow::Result<Environment> {
+    match occasion {
+        Occasion::Asked => Ok(environment::record()),
+        Occasion::BroughtBack => {
+            let unit = Unit::read(&fleet.unit_files(name).unit)?;
+            Ok(environment::kept(unit.environment))
+        }
+    }
 }
 
 /// Returns what those that ended at once said last: the line that tells of an error, else the last line. Of a few only,

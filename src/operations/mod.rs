@@ -1,9 +1,14 @@
 //! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
 
 mod before;
+mod boot;
+mod bring_back;
+mod cause;
 mod create;
 mod demo;
 mod environment;
+mod go;
+mod guardian;
 mod init;
 mod launch;
 mod launched;
@@ -25,7 +30,10 @@ mod unit;
 mod update;
 mod version;
 
+pub(crate) use boot::{Booted, boot};
 pub(crate) use create::{Creation, create};
+pub(crate) use go::go;
+pub(crate) use guardian::watch;
 pub(crate) use init::{Initiation, after_demo, init};
 pub(crate) use launch::WINDOW;
 pub(crate) use plan::{Change, Outcome, Plan};

@@ -13,7 +13,7 @@ use crate::harness::Manifest;
 use crate::names::CommitId;
 use crate::registry::Project;
 
-use super::environment;
+use super::environment::{self, Environment};
 use super::step::Step;
 use super::unit::{pinned, program};
 
@@ -34,8 +34,12 @@ pub(super) fn preparation(
     }))
 }
 
-/// Runs a harness's `prepare`, unless another command has done it meanwhile.
-pub(super) fn prepare(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+/// Runs a harness's `prepare` in a recorded environment, unless another command has done it meanwhile.
+pub(super) fn prepare(
+    fleet: &Fleet,
+    project: &Project,
+    recorded: Environment,
+) -> anyhow::Result<()> {
     let pinned = pinned(fleet, project)?;
     let places = fleet.places(project, &pinned.commit)?;
     let mark = places.prepared_mark();
@@ -46,7 +50,7 @@ pub(super) fn prepare(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
     std::fs::create_dir_all(&places.cache)
         .with_context(|| format!("cannot make `{}`", places.cache.display()))?;
     let argv = Manifest::expand(&pinned.manifest.commands.prepare, &places);
-    let environment = environment::of_project(environment::record(), project)?;
+    let environment = environment::of_project(recorded, project)?;
     let (wanted, arguments) = argv
         .split_first()
         .context("a prepare command has a program")?;

@@ -17,6 +17,7 @@ use crate::ui::Ui;
 use super::before::Before;
 use super::environment;
 use super::launch::{self, Occasion};
+use super::launched::recorded;
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::prepare::{preparation, prepare};
 use super::step::Step;
@@ -64,7 +65,7 @@ pub(super) fn start_locked(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
-    outcomes.extend(carry_out(fleet, plans, ui)?);
+    outcomes.extend(carry_out(fleet, plans, Occasion::Asked, ui)?);
     stop::stay_down(fleet, &outcomes)?;
     Ok(outcomes)
 }
@@ -118,7 +119,10 @@ fn admit(project: &Project) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
+/// Plans to start a project, or says why there is nothing to do. `holder` is who holds its directory.
+///
+/// Refuses what the registry forbids, what somebody else runs, and an engine that is not as it is pinned.
+pub(super) fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
     let name = &project.name;
     admit(project)?;
     let mut steps = Vec::new();
@@ -229,7 +233,12 @@ fn unreadable(project: &Project, facts: &Facts) -> Fault {
 }
 
 /// Carries out plans to start: what each needs first, then all sessions together.
-pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Result<Vec<Outcome>> {
+pub(super) fn carry_out(
+    fleet: &Fleet,
+    plans: Vec<Plan>,
+    occasion: Occasion,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
     let before = Before::of(fleet, &plans);
     let starting: Vec<Name> = plans
         .iter()
@@ -250,19 +259,25 @@ pub(super) fn carry_out(fleet: &Fleet, plans: Vec<Plan>, ui: &Ui) -> anyhow::Res
             done,
         } = plan;
         let starts = steps.contains(&Step::Start);
-        match before_start(fleet, &project, &steps, ui) {
+        match before_start(fleet, &project, &steps, occasion, ui) {
             Err(error) => outcomes.push(Outcome::new(project, Err(error))),
             Ok(()) if starts => ready.push(project),
             Ok(()) => outcomes.push(Outcome::new(project, Ok(done))),
         }
     }
     if !ready.is_empty() {
-        outcomes.extend(launch::launch(fleet, &ready, Occasion::Asked, ui)?);
+        outcomes.extend(launch::launch(fleet, &ready, occasion, ui)?);
     }
     Ok(before.note(fleet, outcomes))
 }
 
-fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<()> {
+fn before_start(
+    fleet: &Fleet,
+    name: &Name,
+    steps: &[Step],
+    occasion: Occasion,
+    ui: &Ui,
+) -> anyhow::Result<()> {
     let project = fleet.registry.project(name)?;
     for step in steps {
         match step {
@@ -281,7 +296,7 @@ fn before_start(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::
             }
             Step::Prepare { .. } => {
                 ui.waiting(format!("preparing the harness of `{name}`"));
-                prepare(fleet, project)
+                prepare(fleet, project, recorded(fleet, name, occasion)?)
             }
             Step::Build { .. }
             | Step::Place { .. }

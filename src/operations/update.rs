@@ -11,6 +11,7 @@ use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Ready, Settled};
 use crate::ui::Ui;
 
+use super::launch::Occasion;
 use super::plan::{self, Change, Locked, Outcome, Plan, lock_all};
 use super::prepare::preparation;
 use super::recover;
@@ -95,7 +96,7 @@ fn restart_moved(
             (_, result) => all.push(Outcome { result, ..outcome }),
         }
     }
-    for mut outcome in start::carry_out(fleet, plans, ui)? {
+    for mut outcome in start::carry_out(fleet, plans, Occasion::Asked, ui)? {
         // That the pin was moved is what counts, however the restart went.
         if let Some(change) = moves.remove(&outcome.project) {
             outcome.change = Some(change);

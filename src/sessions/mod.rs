@@ -16,4 +16,4 @@ mod words;
 pub(crate) use address::{of_environment, socket_directory};
 pub(crate) use panes::{Pane, Panes};
 pub(crate) use scope::{Home, Served};
-pub(crate) use tmux::{NewSession, NewWindow, Tmux, capture_of_own};
+pub(crate) use tmux::{NewSession, NewWindow, Tmux, capture_of_own, raise_file_limit};

@@ -438,7 +438,8 @@ fn program() -> anyhow::Result<PathBuf> {
     })?)
 }
 
-fn raise_file_limit() -> nix::Result<()> {
+/// Lets this process open as many files as it may ever.
+pub(crate) fn raise_file_limit() -> nix::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
 }

@@ -14,7 +14,7 @@ use super::{Phase, State, Want};
 /// What a tender may take beyond the unit's grace: SIGKILL, and proving that nothing is left.
 const BEYOND_GRACE: Duration = Duration::from_secs(2);
 /// The grace of processes whose tender is no more: they have had theirs.
-const WITHOUT_TENDER: Duration = Duration::from_secs(1);
+pub(super) const WITHOUT_TENDER: Duration = Duration::from_secs(1);
 
 /// What is to come after a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod end;
 mod evidence;
 mod listen;
 mod locks;
+mod lost;
 mod members;
 mod memory;
 mod pause;
@@ -23,6 +24,7 @@ mod procfs;
 mod program;
 mod ready;
 mod signals;
+mod sleep;
 mod spawn;
 mod state;
 mod sweep;
@@ -38,16 +40,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use brake::{
-    Engaged, consider as consider_brake, engaged as brake, record_death, release as release_brake,
+    consider as consider_brake, engaged as brake, record_death, release as release_brake,
 };
 pub(crate) use chance::chance;
 pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use locks::holders;
-pub(crate) use policy::{History, Next, after_loss, decide, recent, wait};
+pub(crate) use policy::{History, Next, after_loss, recent, wait};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
 
 pub(crate) use procfs::{has_children, with_ancestors};
 pub(crate) use program::{find_program, tender_program, this_program};
+pub(crate) use sleep::{Sleeper, Woken};
 pub(crate) use spawn::is_mark;
 pub(crate) use state::{LastExit, Life, Phase, State};
 pub(crate) use sweep::end_life;

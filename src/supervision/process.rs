@@ -72,6 +72,28 @@ impl Process {
         }
     }
 
+    /// Returns the terminal server that started it; `None` where it has another parent, or has gone.
+    pub(crate) fn terminal_server(&self) -> Option<Self> {
+        let parent = procfs::stat(self.pid).ok()??.parent;
+        let server = procfs::stat(parent)
+            .ok()?
+            .filter(|stat| stat.is_terminal_server)?;
+        // What was read of an id is only true of this process if it still has it.
+        (self.liveness() == Liveness::Alive).then_some(Self {
+            pid: server.pid,
+            started: server.started,
+            boot: self.boot.clone(),
+        })
+    }
+
+    /// Tells whether it is ending at this moment, or has ended.
+    pub(crate) fn is_exiting(&self) -> bool {
+        let stat = procfs::stat(self.pid);
+        stat.is_ok_and(|stat| {
+            stat.is_none_or(|stat| stat.is_exiting || stat.started != self.started)
+        })
+    }
+
     /// Gets hold of it, so that signals and waiting cannot meet another; `None` where it has gone.
     ///
     /// Fails where the kernel refuses, or where it cannot be told which process this is.

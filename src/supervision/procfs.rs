@@ -15,6 +15,8 @@ pub(super) struct Stat {
     pub(super) started: u64,
     /// A zombie, or less: nothing of it runs any more.
     pub(super) has_ended: bool,
+    /// It is ending: it has begun to close what it has open, or has ended.
+    pub(super) is_exiting: bool,
     /// Its name says that it is a tmux server.
     pub(super) is_terminal_server: bool,
 }
@@ -30,11 +32,15 @@ pub(super) fn stat(pid: i32) -> io::Result<Option<Stat>> {
     }
 }
 
+/// The flag of a process within exit(2) (`PF_EXITING`).
+const EXITING: u32 = 0x4;
+
 fn parse_stat(pid: i32, text: &str) -> Option<Stat> {
     // The name stands in parentheses and may itself hold any of them: only the last one ends it.
     let (head, tail) = text.rsplit_once(") ")?;
     let name = head.split_once('(')?.1;
     let fields: Vec<&str> = tail.split(' ').collect();
+    let flags: u32 = fields.get(6)?.parse().ok()?;
     let threads: u32 = fields.get(17)?.parse().ok()?;
     Some(Stat {
         pid,
@@ -42,6 +48,7 @@ fn parse_stat(pid: i32, text: &str) -> Option<Stat> {
         started: fields.get(19)?.parse().ok()?,
         // The first thread of a process may end before the others: then it is a zombie that runs.
         has_ended: matches!(*fields.first()?, "Z" | "X") && threads <= 1,
+        is_exiting: flags & EXITING != 0,
         is_terminal_server: name.starts_with("tmux: server"),
     })
 }

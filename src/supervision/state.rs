@@ -164,7 +164,7 @@ impl State {
         self.place.is_none() || self.place == place(path)
     }
 
-    /// Replaces the state's file. For the tender only.
+    /// Replaces the state's file. For the tender only, and for who takes its place once it has gone.
     ///
     /// Fails where another directory is there now: what is written in it is not this tender's to replace.
     pub(super) fn write(&self, path: &Path) -> anyhow::Result<()> {

@@ -311,6 +311,7 @@ mod tests {
             parent,
             started: 1,
             has_ended: false,
+            is_exiting: false,
             is_terminal_server,
         };
         let stats = [

@@ -2,10 +2,13 @@
 
 mod agents;
 mod architecture;
+mod boot;
 mod concurrency;
 mod crash;
 mod create;
 mod documents;
+mod faults;
+mod guardian;
 mod healing;
 mod history;
 mod incidents;

@@ -1,0 +1,223 @@
+//! What is done about those that were lost.
+
+use std::time::Instant;
+
+use crate::events::Event;
+use crate::files::Lock;
+use crate::names::Name;
+use crate::supervision::{self, When, chance};
+use crate::ui::seconds;
+
+use super::super::bring_back::{self, Decision, Facts};
+use super::Guardian;
+use super::outcome::WHO;
+
+/// The stack of a thread that only waits for a lock.
+const SMALL_STACK: usize = 64 * 1024;
+
+impl Guardian<'_> {
+    /// Does what is due. What a command works on is left to that, and looked at again afterwards.
+    pub(super) fn act(&mut self) -> anyhow::Result<()> {
+        let due: Vec<Name> = self
+            .wards
+            .iter()
+            .filter(|(_, ward)| ward.is_due())
+            .map(|(name, _)| name.clone())
+            .collect();
+        let mut locks = Vec::new();
+        for name in due {
+            // Most have been stopped: those need no lock.
+            if self.settle(&name, false)?
+                && let Some(lock) = self.lock(&name)?
+            {
+                locks.push((name, lock));
+            }
+        }
+        if locks.is_empty() {
+            return Ok(());
+        }
+        // What was read before a lock is stale after it: a stop that came between wins.
+        self.reload();
+        let mut ready = Vec::new();
+        for (name, _) in &locks {
+            if self.settle(name, true)? {
+                ready.push(name.clone());
+            }
+        }
+        self.bring_back(&ready);
+        // A line that says what is waited for would wake this process again and again.
+        self.ui.end_progress();
+        drop(locks);
+        Ok(())
+    }
+
+    /// Decides about one project; returns whether it is to be brought back now. What is to be written is written only
+    /// where its lock is held.
+    fn settle(&mut self, name: &Name, is_locked: bool) -> anyhow::Result<bool> {
+        let Some(project) = self.fleet.registry.projects.get(name) else {
+            return Ok(false);
+        };
+        let facts = Facts::read(&self.fleet, project);
+        let Some(ward) = self.wards.get_mut(name) else {
+            return Ok(false);
+        };
+        let now = When::now();
+        // What has waited for its time is not to begin another wait.
+        let has_waited = ward.due.is_some();
+        let decision = bring_back::decide(&facts, ward.cause, &now, chance());
+        if let Some(because) = decision.because() {
+            ward.because = because.to_owned();
+        }
+        let is_death = ward.cause.is_none() && decision.because().is_some() && facts.had_a_life();
+        if is_death && !std::mem::replace(&mut ward.is_counted, true) {
+            self.count_death(name, &now);
+        }
+        let Some(ward) = self.wards.get_mut(name) else {
+            return Ok(false);
+        };
+        match decision {
+            Decision::Up | Decision::Down(_) => ward.close(),
+            Decision::Leave(why) => {
+                let left = format!("left `{name}`: {why}");
+                // A start that is under way looks the same: only without one is it worth a word.
+                if !is_locked && ward.said.as_ref() != Some(&left) {
+                    return Ok(true);
+                }
+                ward.close();
+                self.say_once(name, left);
+            }
+            Decision::Wait { because, until } if !has_waited => {
+                let wait = until.left_at(&now);
+                ward.due = Some(Instant::now() + wait);
+                let seconds = seconds(wait.as_secs_f64());
+                self.say_once(name, format!("`{name}` comes back in {seconds}: {because}"));
+            }
+            Decision::Wait { .. } => return self.unless_braked(name),
+            Decision::Bring { is_first: true, .. } => return Ok(true),
+            Decision::Bring {
+                is_first: false, ..
+            } => return self.unless_braked(name),
+            Decision::Park(reason) if is_locked => self.park(name, facts, &reason),
+            Decision::Park(_) => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    /// Counts a death that no tender was left to count, and puts the brake on where there have been many.
+    fn count_death(&mut self, name: &Name, now: &When) {
+        let shared = self.fleet.runtime("");
+        let counted = supervision::record_death(&shared, name.as_str(), now)
+            .and_then(|()| supervision::consider_brake(&shared));
+        match counted {
+            Ok(_) => {
+                self.trouble.remove("deaths");
+            }
+            Err(error) => self.complain("deaths", format!("cannot count a death: {error:#}")),
+        }
+    }
+
+    fn unless_braked(&mut self, name: &Name) -> anyhow::Result<bool> {
+        let engaged = match supervision::brake(&self.fleet.runtime("")) {
+            Ok(engaged) => engaged.map(|engaged| engaged.reason),
+            // Who cannot tell must not act.
+            Err(error) => Some(format!("{error:#}")),
+        };
+        let Some(reason) = engaged else {
+            return Ok(true);
+        };
+        self.is_braked = true;
+        if let Some(ward) = self.wards.get_mut(name) {
+            ward.is_braked = true;
+        }
+        self.say_once(
+            name,
+            format!("held `{name}`: the brake is on: {reason}; `fleet go` lets it come back"),
+        );
+        Ok(false)
+    }
+
+    /// Locks a project; where a command has it, a thread waits for that and wakes the guardian.
+    fn lock(&mut self, name: &Name) -> anyhow::Result<Option<Lock>> {
+        let path = self.fleet.command_lock(name);
+        match Lock::try_take(&path) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) => {}
+            Err(error) => {
+                self.has_failed(name, &error);
+                return Ok(None);
+            }
+        }
+        let sender = self.sleeper.sender()?;
+        let message = name.to_string();
+        let waiting = std::thread::Builder::new()
+            .stack_size(SMALL_STACK)
+            .spawn(move || {
+                // A lock that cannot be had says so when it is asked for again. Who reads the message may have gone.
+                drop(Lock::wait(&path));
+                let _ = sender.send(message.as_bytes());
+            });
+        match (waiting, self.wards.get_mut(name)) {
+            (Ok(_), Some(ward)) => ward.is_locked = true,
+            (Ok(_), None) => {}
+            (Err(error), _) => self.has_failed(name, &error.into()),
+        }
+        Ok(None)
+    }
+
+    /// The command that had a project's lock has ended.
+    pub(super) fn lock_is_free(&mut self, name: &str) {
+        let Ok(name) = name.parse::<Name>() else {
+            return;
+        };
+        if let Some(ward) = self.wards.get_mut(&name) {
+            ward.is_locked = false;
+        }
+        self.look_at(&name);
+    }
+
+    fn park(&mut self, name: &Name, facts: Facts, reason: &str) {
+        let parked = match facts.state() {
+            Some(state) => {
+                let path = self.fleet.unit_files(name).state;
+                state.clone().park_without_tender(&path, reason)
+            }
+            None => return,
+        };
+        match parked {
+            Ok(()) => {
+                self.ui.status(format!("parked `{name}`: {reason}"));
+                self.record(vec![Event {
+                    after: Some("parked".to_owned()),
+                    why: Some(reason.to_owned()),
+                    ..Event::new(WHO, "parked").of(name.as_str())
+                }]);
+                if let Some(ward) = self.wards.get_mut(name) {
+                    ward.close();
+                }
+            }
+            Err(error) => self.has_failed(name, &error),
+        }
+    }
+
+    /// Brings projects back whose locks are held, all together.
+    fn bring_back(&mut self, names: &[Name]) {
+        if names.is_empty() {
+            return;
+        }
+        match bring_back::bring_back(&self.fleet, names, self.ui) {
+            Ok(brought) => {
+                for refused in brought.refused {
+                    self.has_refused(refused);
+                }
+                for tried in brought.tried {
+                    self.has_tried(tried);
+                }
+            }
+            Err(error) => {
+                for name in names {
+                    self.has_failed(name, &error);
+                }
+            }
+        }
+    }
+}

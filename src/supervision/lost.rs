@@ -1,0 +1,37 @@
+//! Units whose tender has gone without an end that anybody wanted.
+
+use std::path::Path;
+
+use anyhow::bail;
+use jiff::Timestamp;
+
+use super::client::WITHOUT_TENDER;
+use super::{Liveness, Phase, State, sweep};
+
+impl State {
+    /// Gives a unit up whose tender has gone, after ending what that left behind.
+    ///
+    /// A state's one writer is its tender. Where that is certainly dead, whoever holds the unit's command lock may take
+    /// its place for this one change: nobody can begin another tender meanwhile. Fails where the tender may be alive.
+    pub(crate) fn park_without_tender(mut self, path: &Path, reason: &str) -> anyhow::Result<()> {
+        if self.tender_liveness() != Liveness::Gone {
+            bail!("`{}` has a tender, which alone may park it", self.name);
+        }
+        let life = self
+            .life
+            .as_ref()
+            .filter(|_| self.may_have_left_something());
+        let swept = life.map(|life| sweep::end_life(life, WITHOUT_TENDER));
+        let left = swept.map_or_else(Vec::new, |swept| swept.left);
+        self.phase = Phase::Parked;
+        self.since = Timestamp::now();
+        self.due = None;
+        self.reason = Some(if left.is_empty() {
+            reason.to_owned()
+        } else {
+            let left: Vec<String> = left.iter().map(i32::to_string).collect();
+            format!("{reason}; cannot end what it started: {}", left.join(", "))
+        });
+        self.write(path)
+    }
+}
