@@ -82,18 +82,27 @@ pub(crate) fn decide(
     Next::Restart(wait(policy, streak, chance))
 }
 
-/// Decides about a unit whose tender has gone while the terminal's server lives: a death like any other.
+/// Decides about a unit whose tender has gone while the terminal's server lives: a death like any other, unless it only
+/// waited for its next life: that one is due when it was due.
 ///
 /// For whoever brings such a unit back, by starting it with [`super::Unit::keeps_history`]; the tender of that start
 /// counts the death. `state` is what the lost tender wrote last: [`State::is_lost`] holds.
 pub(crate) fn after_loss(policy: &Policy, state: &State, now: &When, chance: f64) -> Next {
-    decide(
-        policy,
-        History::of(state),
-        &exit_of_loss(state, now),
-        now,
-        chance,
-    )
+    if let Some(due) = waited_until(state) {
+        return Next::Restart(due.left_at(now));
+    }
+    // A harness whose terminal is taken away may well exit 0: its work is not done by that.
+    let seen = exit_of_loss(state, now);
+    let exit = LastExit {
+        code: seen.code.filter(|code| *code != 0),
+        ..seen
+    };
+    decide(policy, History::of(state), &exit, now, chance)
+}
+
+/// Returns when the next life was due of a unit whose tender was lost while nothing else was going on.
+fn waited_until(state: &State) -> Option<&When> {
+    state.due.as_ref().filter(|_| state.phase == Phase::Waiting)
 }
 
 /// Counts a death of `state`, at `now`, so that the next decision knows of it.
@@ -112,14 +121,14 @@ pub(super) fn count(policy: &Policy, state: &mut State, exit: LastExit, now: &Wh
 
 /// Makes a new tender's state go on where `previous`, of a tender that has gone, ended.
 ///
-/// Counts the loss of that tender as one death, unless the terminal's server went with it, or the machine: that was
-/// no fault of the unit's. Counted once: the new state replaces the one that told of the loss.
+/// Counts the loss of that tender as one death, unless it only waited, or the terminal's server went with it, or the
+/// machine: that was no fault of the unit's. Counted once: the new state replaces the one that told of the loss.
 pub(super) fn count_loss(policy: &Policy, state: &mut State, previous: &State, now: &When) {
     state.deaths = previous.deaths.clone();
     state.streak = previous.streak;
     state.restarts = previous.restarts.saturating_add(1);
     state.last_exit = previous.last_exit.clone();
-    if previous.is_lost() {
+    if previous.is_lost() && waited_until(previous).is_none() {
         let exit = exit_of_loss(previous, now);
         let is_fault = previous.tender.boot == state.tender.boot && previous.server == state.server;
         if is_fault {
@@ -472,6 +481,31 @@ mod tests {
         }
         let next = after_loss(&policy, &previous, &at(1000.0), 0.0);
         assert!(matches!(next, Next::Parked(_)), "{next:?}");
+    }
+
+    #[test]
+    fn who_was_lost_while_it_waited_is_due_when_it_was_and_lost_no_life() {
+        let policy = policy(DEFAULT);
+        let mut previous = state(Phase::Waiting);
+        (previous.streak, previous.due) = (4, Some(at(1003.0)));
+        let next = after_loss(&policy, &previous, &at(1000.0), 0.0);
+        assert_eq!(next, Next::Restart(Duration::from_secs(3)));
+        let next = after_loss(&policy, &previous, &at(1004.0), 0.0);
+        assert_eq!(next, Next::Restart(Duration::ZERO));
+        let next = follow(&policy, &previous);
+        assert_eq!((next.streak, next.restarts), (4, 1));
+        // One that the brake held has no time at which it is due.
+        previous.due = None;
+        assert_eq!(follow(&policy, &previous).streak, 5);
+    }
+
+    #[test]
+    fn exit_0_of_what_lost_its_terminal_is_not_the_end_of_its_work() {
+        let policy = policy(DEFAULT);
+        let mut previous = state(Phase::Lost);
+        previous.last_exit = Some(died(0));
+        let next = after_loss(&policy, &previous, &at(1000.0), 0.0);
+        assert_eq!(next, Next::Restart(Duration::ZERO));
     }
 
     #[test]
