@@ -10,6 +10,7 @@ mod chance;
 mod children;
 mod client;
 mod death;
+mod deaths;
 mod end;
 mod evidence;
 mod listen;
@@ -38,10 +39,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use brake::{
-    Engaged, consider as consider_brake, engaged as brake, record_death, release as release_brake,
+    Engaged, consider as consider_brake, engaged as brake, release as release_brake,
 };
 pub(crate) use chance::chance;
 pub(crate) use client::{Stop, Stopped, tell_to_look};
+pub(crate) use deaths::record_death;
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, after_loss, decide};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};
