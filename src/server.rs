@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Durability};
-use crate::sessions::{Home, Panes};
+use crate::sessions::Home;
 use crate::supervision::{Liveness, Process};
 
 /// The version of the file's format.
@@ -66,28 +66,15 @@ impl ServerRecord {
         files::replace(path, text.as_bytes(), 0o600, Durability::Cached)
     }
 
-    /// Judges it by its process, and by what answers at the fleet's socket now, if that is known.
-    pub(crate) fn standing(&self, answering: Option<&Panes>) -> Standing {
-        let other = match answering {
-            Some(Panes::Running { pid, .. }) => Some(*pid != self.process.pid),
-            Some(Panes::NotRunning) => None,
-            None => return self.standing_alone(),
-        };
-        match (self.process.liveness(), other) {
-            (_, Some(true)) => Standing::Another,
+    /// Judges it by its process, and by the process that answers at the fleet's socket now, if any does.
+    pub(crate) fn standing(&self, answering: Option<i32>) -> Standing {
+        match (self.process.liveness(), answering) {
+            (_, Some(pid)) if pid != self.process.pid => Standing::Another,
             (Liveness::Alive, _) => Standing::Same,
             (Liveness::Gone, None) => Standing::Gone,
             // The same id, and another start: ids are used again.
-            (Liveness::Gone, Some(false)) => Standing::Another,
+            (Liveness::Gone, Some(_)) => Standing::Another,
             (Liveness::Unknown, _) => Standing::Unknown,
-        }
-    }
-
-    fn standing_alone(&self) -> Standing {
-        match self.process.liveness() {
-            Liveness::Alive => Standing::Same,
-            Liveness::Gone => Standing::Gone,
-            Liveness::Unknown => Standing::Unknown,
         }
     }
 }
@@ -127,22 +114,15 @@ mod tests {
 
     #[test]
     fn a_server_is_the_same_only_with_its_pid_and_its_start() {
-        let running = |pid| Panes::Running {
-            pid,
-            since: 0,
-            panes: Vec::new(),
-        };
         let record = mine();
         let pid = record.process.pid;
-        assert_eq!(record.standing(Some(&running(pid))), Standing::Same);
-        assert_eq!(record.standing(Some(&running(pid + 1))), Standing::Another);
-        assert_eq!(record.standing(None), Standing::Same);
+        assert_eq!(record.standing(Some(pid)), Standing::Same);
+        assert_eq!(record.standing(Some(pid + 1)), Standing::Another);
         // It runs, and its socket has been taken away.
-        assert_eq!(record.standing(Some(&Panes::NotRunning)), Standing::Same);
+        assert_eq!(record.standing(None), Standing::Same);
         let mut earlier = record;
         earlier.process.started -= 1;
-        assert_eq!(earlier.standing(Some(&running(pid))), Standing::Another);
-        assert_eq!(earlier.standing(Some(&Panes::NotRunning)), Standing::Gone);
+        assert_eq!(earlier.standing(Some(pid)), Standing::Another);
         assert_eq!(earlier.standing(None), Standing::Gone);
     }
 }

@@ -10,6 +10,7 @@ mod chance;
 mod children;
 mod client;
 mod death;
+mod deaths;
 mod end;
 mod evidence;
 mod listen;
@@ -39,11 +40,10 @@ mod when;
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(crate) use brake::{
-    consider as consider_brake, engaged as brake, record_death, release as release_brake,
-};
+pub(crate) use brake::{consider as consider_brake, engaged as brake, release as release_brake};
 pub(crate) use chance::chance;
 pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
+pub(crate) use deaths::record_death;
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, after_loss, recent, wait};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot};

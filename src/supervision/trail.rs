@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::end::Last;
-use super::{LastExit, Phase, When, brake};
+use super::{LastExit, Phase, When, deaths};
 use crate::events::{self, Event};
 
 /// Who writes, in the trail.
@@ -75,7 +75,7 @@ impl Trail {
         let Some(shared) = shared else { return };
         for death in &deaths {
             // A death that cannot be counted is still one that is answered.
-            let _ = brake::record_death(shared, unit, death);
+            let _ = deaths::record_death(shared, unit, death);
         }
         if !events.is_empty() {
             // The trail must not stand in the way of what it records; the state says the same.

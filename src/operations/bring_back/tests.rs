@@ -17,6 +17,7 @@ fn lost(phase: Phase) -> Facts {
         desired: Ok(Some(Want::Up)),
         state: Ok(Some(State {
             version: VERSION,
+            server: None,
             name: "demo".to_owned(),
             tender: Process::me().unwrap(),
             place: None,

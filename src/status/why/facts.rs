@@ -7,9 +7,11 @@ use super::evidence::Evidence;
 use super::{pin, process};
 use crate::events::Event;
 use crate::registry::Watch;
+use crate::server::Standing;
 use crate::status::facts::Terminal;
 use crate::status::world::Answer;
 use crate::supervision::{Want, read_desired};
+use crate::systemd;
 use crate::ui::{count, list};
 
 /// One thing that is known, or that cannot be told.
@@ -164,12 +166,15 @@ fn terminal(evidence: &Evidence<'_>, facts: &mut Facts) {
         Answer::Running(running) => {
             let says = format!("process {} answers", running.pid);
             facts.add_since("server", says, "tmux", running.since);
+            let placement = systemd::placement(running.pid);
+            facts.add("server", placement.to_string(), "/proc/PID/cgroup");
             if evidence.state().is_some() && evidence.look.facts.terminal == Terminal::ServerGone {
                 let says = "it is younger than the project's tender, whose server has gone";
                 facts.add("server", says, "/proc");
             }
         }
     }
+    recorded_server(evidence, facts);
     match (&evidence.look.facts.terminal, &evidence.world.server) {
         (Terminal::There, Answer::Running(running)) => {
             let windows = running.sessions.get(name.as_str());
@@ -185,6 +190,31 @@ fn terminal(evidence: &Evidence<'_>, facts: &mut Facts) {
             facts.absent("a session of its name", "tmux");
         }
     }
+}
+
+/// Compares the server on record with the one that answers.
+fn recorded_server(evidence: &Evidence<'_>, facts: &mut Facts) {
+    const SOURCE: &str = ".fleet/server.json";
+    let record = match evidence.world.fleet.server_record() {
+        Ok(Some(record)) => record,
+        Ok(None) => return facts.absent("a record of a server", SOURCE),
+        Err(error) => return facts.cannot_tell("server", format!("{error:#}"), SOURCE),
+    };
+    let answering = match &evidence.world.server {
+        Answer::Running(running) => Some(running.pid),
+        Answer::NotRunning | Answer::Unknown(_) => None,
+    };
+    let pid = record.process.pid;
+    let says = match record.standing(answering) {
+        Standing::Same => format!("process {pid} is the one on record"),
+        Standing::Another => format!("process {pid}, the one on record, has gone; another answers"),
+        Standing::Gone => format!("process {pid}, the one on record, has gone"),
+        Standing::Unknown => {
+            let why = format!("whether process {pid}, the one on record, still runs");
+            return facts.cannot_tell("server", why, SOURCE);
+        }
+    };
+    facts.add_since("server", says, SOURCE, Some(record.since));
 }
 
 fn directory(evidence: &Evidence<'_>, facts: &mut Facts) {
