@@ -53,6 +53,15 @@ fn parse_stat(pid: i32, text: &str) -> Option<Stat> {
     })
 }
 
+/// Tells whether a process does nothing at the moment: it is stopped, or has ended.
+pub(super) fn stands_still(pid: i32) -> bool {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = text
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    state.is_none_or(|state| "TtZX".contains(state))
+}
+
 /// Lists the process ids of the moment.
 pub(super) fn pids() -> io::Result<Vec<i32>> {
     Ok(fs::read_dir("/proc")?

@@ -11,6 +11,9 @@ use super::procfs::{self, Stat, with_ancestors};
 /// How long a process may take to go after SIGKILL before it counts as left.
 const AFTER_KILL: Duration = Duration::from_secs(2);
 
+/// How long a process may take to stop once it is told: longer only within a call that nothing interrupts.
+const TO_STOP: Duration = Duration::from_millis(200);
+
 /// Ends processes with all that descends from them: SIGHUP and SIGTERM, the grace, SIGKILL. Returns what is left.
 ///
 /// The calling process and who it runs below are spared: a command may be typed into one of those windows.
@@ -44,11 +47,23 @@ impl Tree {
     fn freeze(&mut self) {
         loop {
             self.tell(&[Signal::SIGSTOP]);
+            self.wait_for_stop();
             let told = self.members.clone();
             self.grow(|_| false);
             // Not their number: one may have gone while another came, which nobody has stopped yet.
             if self.members.is_subset(&told) {
                 return;
+            }
+        }
+    }
+
+    /// Waits until all of it stands still: who is told to stop within fork(2) first comes to the end of that.
+    fn wait_for_stop(&self) {
+        let patience = Instant::now() + TO_STOP;
+        for member in &self.members {
+            // It takes microseconds, and the kernel tells nobody but the parent.
+            while !procfs::stands_still(member.pid) && Instant::now() < patience {
+                std::thread::yield_now();
             }
         }
     }
