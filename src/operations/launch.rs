@@ -1,6 +1,6 @@
 //! The waves of sessions that are started together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::error::{Exit, Fault, exit_of, failed};
@@ -12,7 +12,7 @@ use crate::sessions::{NewSession, Panes, Tmux};
 use crate::supervision::{self, StateWatch};
 use crate::ui::{Ui, count};
 
-use super::launched::{Launch, last_words, prepare_launch};
+use super::launched::{Launch, last_words};
 use super::plan::{self, Outcome};
 use super::running;
 use super::server;
@@ -48,8 +48,11 @@ pub(super) fn launch(
     occasion: Occasion,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let (admitted, outcomes, _others_wait) = running::admit(fleet, names)?;
-    if admitted.is_empty() {
+    let (admitted, mut outcomes, _others_wait) = running::admit(fleet, names)?;
+    let prepared = in_parallel(&admitted, |name| Launch::prepare(fleet, name, occasion));
+    let (prepared, unprepared) = plan::part(admitted.into_iter().zip(prepared));
+    outcomes.extend(unprepared);
+    if prepared.is_empty() {
         return Ok(outcomes);
     }
     let mut waves = Waves {
@@ -63,20 +66,34 @@ pub(super) fn launch(
         started: Vec::new(),
         outcomes,
     };
-    let most = fleet.registry.fleet.max_parallel_starts;
-    let order = fleet.registry.in_order(&admitted);
+    let all = count(prepared.len(), "project");
     let mut done = 0;
     let mut given_up = None;
-    for wave in order.iter().flat_map(|level| level.chunks(most)) {
-        let all = count(admitted.len(), "project");
+    for wave in in_waves(fleet, prepared) {
         ui.waiting(format!("starting {all}: {done} done"));
+        done += wave.len();
         match &given_up {
             None => given_up = waves.start(wave)?,
-            Some(error) => waves.fail(wave, error),
+            Some(error) => waves.fail(&wave, error),
         }
-        done += wave.len();
     }
     waves.settle()
+}
+
+/// Parts what is to be started by `after` and by how many start at once.
+fn in_waves(fleet: &Fleet, prepared: Vec<Launch>) -> Vec<Vec<Launch>> {
+    let names: Vec<Name> = prepared.iter().map(|launch| launch.name.clone()).collect();
+    let mut by_name: BTreeMap<Name, Launch> = names.iter().cloned().zip(prepared).collect();
+    let most = fleet.registry.fleet.max_parallel_starts;
+    let order = fleet.registry.in_order(&names);
+    let waves = order.iter().flat_map(|level| level.chunks(most));
+    waves
+        .map(|wave| {
+            wave.iter()
+                .filter_map(|name| by_name.remove(name))
+                .collect()
+        })
+        .collect()
 }
 
 /// What has been started so far.
@@ -96,30 +113,25 @@ struct Waves<'a> {
 
 impl Waves<'_> {
     /// Starts some sessions, and waits until each has answered. Returns why it is no use to go on, if it is not.
-    fn start(&mut self, names: &[Name]) -> anyhow::Result<Option<anyhow::Error>> {
+    fn start(&mut self, mut wave: Vec<Launch>) -> anyhow::Result<Option<anyhow::Error>> {
         let room = match self.tmux.room() {
             Ok(room) => room,
             Err(error) => {
-                self.fail(names, &error);
+                self.fail(&wave, &error);
                 return Ok(Some(error));
             }
         };
-        let (names, beyond) = names.split_at(room.terminals().min(names.len()));
+        let beyond = wave.split_off(room.terminals().min(wave.len()));
         if !beyond.is_empty() {
-            self.fail(beyond, &room.refusal().into());
+            self.fail(&beyond, &room.refusal().into());
         }
-        let (fleet, occasion) = (self.fleet, self.occasion);
-        let prepared = in_parallel(names, |name| prepare_launch(fleet, name, occasion));
-        let (mut wave, refused) = plan::part(names.iter().cloned().zip(prepared));
-        self.outcomes.extend(refused);
         if wave.is_empty() {
             return Ok(None);
         }
         let complaint = match self.open(&wave) {
             Ok(complaint) => complaint,
             Err(error) => {
-                let names: Vec<Name> = wave.into_iter().map(|launch| launch.name).collect();
-                self.fail(&names, &error);
+                self.fail(&wave, &error);
                 return Ok(Some(error).filter(|error| exit_of(error) != Exit::Refused));
             }
         };
@@ -173,6 +185,7 @@ impl Waves<'_> {
             if existing.contains(launch.name.as_str()) {
                 tmux.kill_session(launch.name.as_str())?;
             }
+            launch.wish(self.occasion)?;
         }
         let sessions: Vec<NewSession<'_>> = wave
             .iter()
@@ -193,8 +206,8 @@ impl Waves<'_> {
     }
 
     /// Notes that projects could not be started.
-    fn fail(&mut self, names: &[Name], error: &anyhow::Error) {
-        self.outcomes.extend(names.iter().map(|name| {
+    fn fail(&mut self, wave: &[Launch], error: &anyhow::Error) {
+        self.outcomes.extend(wave.iter().map(|Launch { name, .. }| {
             let error = anyhow::Error::from(Fault::copy_of(error));
             let error = error.context(format!("cannot start `{name}`"));
             Outcome::new(name.clone(), Err(error))

@@ -9,7 +9,9 @@ use crate::error::{failed, timed_out};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
 use crate::sessions::{NewSession, NewWindow, Panes};
-use crate::supervision::{LastExit, Phase, Process, State, Unit, Want, write_desired};
+use crate::supervision::{
+    LastExit, Phase, Process, State, Unit, Want, read_desired, write_desired,
+};
 
 use super::environment::{self, Environment};
 use super::launch::{DEADLINE, Occasion, WINDOW};
@@ -33,40 +35,47 @@ pub(super) struct Launch {
     pub(super) complaint: Option<String>,
 }
 
-/// Writes what a session's tender reads: the unit, and that the project should be up.
-pub(super) fn prepare_launch(
-    fleet: &Fleet,
-    name: &Name,
-    occasion: Occasion,
-) -> anyhow::Result<Launch> {
-    let project = fleet.registry.project(name)?;
-    let files = fleet.unit_files(name);
-    let unit = Unit {
-        keeps_history: occasion == Occasion::BroughtBack,
-        ..unit(fleet, project, recorded(fleet, name, occasion)?)?
-    };
-    unit.write(&files.unit)?;
-    // What is brought back is wanted already, or it is not brought back: the operator's wish stays as it is.
-    if occasion == Occasion::Asked {
-        write_desired(&files.desired, Want::Up)?;
-    }
-    let text = files
-        .unit
-        .to_str()
-        .with_context(|| format!("`{}` is not UTF-8", files.unit.display()))?
-        .to_owned();
-    let before = State::read(&files.state)?.map(|state| state.tender);
-    Ok(Launch {
-        name: name.clone(),
-        directory: unit.directory,
-        unit: text,
-        files,
-        before,
-        complaint: None,
-    })
-}
-
 impl Launch {
+    /// Writes the unit that a session's tender reads.
+    pub(super) fn prepare(fleet: &Fleet, name: &Name, occasion: Occasion) -> anyhow::Result<Self> {
+        let project = fleet.registry.project(name)?;
+        let files = fleet.unit_files(name);
+        let unit = Unit {
+            keeps_history: occasion == Occasion::BroughtBack,
+            ..unit(fleet, project, recorded(fleet, name, occasion)?)?
+        };
+        unit.write(&files.unit)?;
+        let text = files
+            .unit
+            .to_str()
+            .with_context(|| format!("`{}` is not UTF-8", files.unit.display()))?
+            .to_owned();
+        let before = State::read(&files.state)?.map(|state| state.tender);
+        Ok(Self {
+            name: name.clone(),
+            directory: unit.directory,
+            unit: text,
+            files,
+            before,
+            complaint: None,
+        })
+    }
+
+    /// Records that it should be up: last of all before its session, so that what is refused was never wished for.
+    pub(super) fn wish(&self, occasion: Occasion) -> anyhow::Result<()> {
+        let is_to_be_written = match occasion {
+            Occasion::Asked => true,
+            // It is wanted already, or it is not brought back; but of a restart that was cut off the rest is done now.
+            Occasion::BroughtBack => {
+                read_desired(&self.files.desired)?.is_some_and(|wish| wish.restart)
+            }
+        };
+        if is_to_be_written {
+            write_desired(&self.files.desired, Want::Up)?;
+        }
+        Ok(())
+    }
+
     /// Returns the session to ask tmux for, given the tender's program.
     pub(super) fn session<'a>(&'a self, tender: &str) -> NewSession<'a> {
         let argv = vec![tender.to_owned(), self.unit.clone()];
