@@ -159,6 +159,8 @@ impl Guardian<'_> {
             self.fleet.root.join(RUNTIME),
             self.fleet.runtime("state"),
             self.fleet.runtime("desired"),
+            // The lock of the one guardian must be taken again where this is made anew.
+            self.fleet.runtime("locks"),
         ]
     }
 

@@ -142,13 +142,21 @@ impl Guardian<'_> {
         // What was stopped has ended by itself, and a server ends with its last session. Where only one session is left
         // that was not stopped, nobody can tell which of the two went first: the end of a session is a death like any.
         let sessions = facts.iter().filter(|facts| !facts.was_stopped()).count();
-        let is_incident = sessions > 1 && facts.iter().any(Facts::is_missed);
-        let wait = is_incident.then(|| self.tell_incident(&server, sessions));
+        let is_missed = facts.iter().any(Facts::is_missed);
+        let is_incident = is_missed && sessions > 1;
+        if is_incident {
+            self.tell_incident(&server, sessions);
+        }
+        let wait = if is_missed {
+            self.losses.count()
+        } else {
+            Duration::ZERO
+        };
         for name in &names {
             let Some(ward) = self.wards.get_mut(name) else {
                 continue;
             };
-            ward.cause = wait.and(Some(Cause::Server));
+            ward.cause = is_incident.then_some(Cause::Server);
             let held = ward.held.as_mut();
             // A tender that somebody has stopped ends when it is continued: its server is waited for no more.
             if let Some(held) = held
@@ -159,7 +167,7 @@ impl Guardian<'_> {
             }
             self.tender_has_ended(name);
             if let Some(ward) = self.wards.get_mut(name) {
-                ward.due = wait.map(|wait| Instant::now() + wait);
+                ward.due = (!wait.is_zero()).then(|| Instant::now() + wait);
             }
         }
     }
@@ -176,8 +184,8 @@ impl Guardian<'_> {
         own.collect()
     }
 
-    /// Says and records that a server has gone; returns how long to wait before what was in it comes back.
-    fn tell_incident(&mut self, server: &HeldServer, sessions: usize) -> Duration {
+    /// Says and records that a server has gone.
+    fn tell_incident(&mut self, server: &HeldServer, sessions: usize) {
         let what = format!("the tmux server, process {}, has gone", server.process.pid);
         let with = count(sessions, "session");
         self.ui.status(format!("{what}, and {with} with it"));
@@ -186,7 +194,6 @@ impl Guardian<'_> {
             why: Some(what),
             ..Event::new(WHO, "incident")
         }]);
-        self.losses.count()
     }
 
     /// At the beginning: finds out what took those that are lost already.
