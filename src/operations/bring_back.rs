@@ -10,7 +10,7 @@ use crate::names::Name;
 use crate::parallel::in_parallel;
 use crate::registry::{Project, Watch};
 use crate::supervision::{
-    self, LastExit, Liveness, Next, Phase, Policy, State, Want, When, after_loss, chance,
+    self, Desired, LastExit, Liveness, Next, Phase, Policy, State, Want, When, after_loss, chance,
     read_desired,
 };
 use crate::ui::Ui;
@@ -25,7 +25,7 @@ use super::start;
 pub(super) struct Facts {
     enabled: bool,
     policy: Policy,
-    desired: Result<Option<Want>, String>,
+    desired: Result<Option<Desired>, String>,
     state: Result<Option<State>, String>,
     tender: Liveness,
 }
@@ -73,12 +73,16 @@ impl Facts {
                 heal: project.watch == Watch::Heal,
                 restart: project.restart.clone(),
             },
-            desired: read_desired(&files.desired)
-                .map(|desired| desired.map(|desired| desired.want))
-                .map_err(|error| format!("{error:#}")),
+            desired: read_desired(&files.desired).map_err(|error| format!("{error:#}")),
             tender: known.map_or(Liveness::Gone, State::tender_liveness),
             state,
         }
+    }
+
+    /// Returns what is wanted in the end, where that can be read.
+    fn wish(&self) -> Option<Want> {
+        let desired = self.desired.as_ref().ok()?.as_ref()?;
+        Some(desired.in_the_end())
     }
 
     /// Returns the state, where there is one that can be read.
@@ -93,12 +97,12 @@ impl Facts {
 
     /// Tells whether it is wanted and was lost, or is about to be: it is not known to have ended in any other way.
     pub(super) fn is_missed(&self) -> bool {
-        self.desired == Ok(Some(Want::Up)) && self.state().is_some_and(State::is_lost)
+        self.wish() == Some(Want::Up) && self.state().is_some_and(State::is_lost)
     }
 
     /// Tells whether it was ended because that was asked for.
     pub(super) fn was_stopped(&self) -> bool {
-        self.desired == Ok(Some(Want::Down))
+        self.wish() == Some(Want::Down)
             || self.state().is_some_and(|state| state.phase == Phase::Down)
     }
 
@@ -125,11 +129,14 @@ impl Facts {
 /// With a cause it comes back whatever `watch` says: much was lost at once, or the operator asks. Without one it was
 /// lost alone, which is a death: its policy decides.
 pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f64) -> Decision {
-    match &facts.desired {
+    let desired = match &facts.desired {
         Err(why) => return Decision::Leave(why.clone()),
         Ok(None) => return Decision::Down("was never asked to start".to_owned()),
-        Ok(Some(Want::Down)) => return Decision::Down("is down as asked".to_owned()),
-        Ok(Some(Want::Up)) => {}
+        Ok(Some(desired)) => desired,
+    };
+    match desired.in_the_end() {
+        Want::Down => return Decision::Down("is down as asked".to_owned()),
+        Want::Up => {}
     }
     let state = match &facts.state {
         Err(why) => return Decision::Leave(why.clone()),
@@ -147,11 +154,19 @@ pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f6
         Liveness::Alive if state.is_lost() => return Decision::Up,
         Liveness::Alive | Liveness::Gone => {}
     }
-    if let Some(end) = end(state) {
+    if !is_owed(desired, state, facts.tender)
+        && let Some(end) = end(state)
+    {
         return end;
     }
     if !facts.enabled {
         return Decision::Leave("is disabled".to_owned());
+    }
+    if state.phase == Phase::Down {
+        return Decision::Bring {
+            because: "its start was cut off".to_owned(),
+            is_first: true,
+        };
     }
     match cause {
         Some(cause) => Decision::Bring {
@@ -162,13 +177,18 @@ pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f6
     }
 }
 
+/// Tells whether a start or a restart was cut off before its session was there: the wish is newer than the end.
+fn is_owed(desired: &Desired, state: &State, tender: Liveness) -> bool {
+    let is_newer = desired.restart || desired.since > state.since;
+    state.phase == Phase::Down && tender == Liveness::Gone && is_newer
+}
+
 /// Decides about what has an end that only its operator changes; `None` where it was lost.
 fn end(state: &State) -> Option<Decision> {
     let word = match state.phase {
         Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping | Phase::Lost => {
             return None;
         }
-        // A start is under way, or was cut off before it came to anything.
         Phase::Down => return Some(Decision::Down("has been stopped".to_owned())),
         Phase::Finished => "has finished",
         Phase::Crashed => "has crashed",

@@ -6,6 +6,15 @@ use super::*;
 use crate::names::Restart;
 use crate::supervision::{Process, VERSION};
 
+fn wish(want: Want) -> Desired {
+    Desired {
+        version: VERSION,
+        want,
+        since: Timestamp::UNIX_EPOCH,
+        restart: false,
+    }
+}
+
 /// A project that heals, is wanted, and has lost its tender while it stood at `phase`.
 fn lost(phase: Phase) -> Facts {
     Facts {
@@ -14,7 +23,7 @@ fn lost(phase: Phase) -> Facts {
             heal: true,
             restart: Restart::DEFAULT,
         },
-        desired: Ok(Some(Want::Up)),
+        desired: Ok(Some(wish(Want::Up))),
         state: Ok(Some(State {
             version: VERSION,
             server: None,
@@ -83,7 +92,11 @@ fn what_is_not_wanted_or_not_known_stays_as_it_is() {
             desired,
             ..lost(Phase::Running)
         };
-        case(&with(Ok(Some(Want::Down))), cause, "down: is down as asked");
+        case(
+            &with(Ok(Some(wish(Want::Down)))),
+            cause,
+            "down: is down as asked",
+        );
         case(&with(Ok(None)), cause, "down: was never asked to start");
         case(&with(Err("torn".to_owned())), cause, "leave: torn");
         let disabled = Facts {
@@ -211,4 +224,32 @@ fn what_was_lost_while_it_waited_goes_on_waiting() {
     };
     case(&waiting(100), None, "wait 100 s: its tender was killed");
     case(&waiting(0), None, "bring: its tender was killed");
+}
+
+#[test]
+fn a_start_or_a_restart_that_was_cut_off_is_completed() {
+    let with = |desired| Facts {
+        desired: Ok(Some(desired)),
+        ..lost(Phase::Down)
+    };
+    case(&with(wish(Want::Up)), None, "down: has been stopped");
+    let newer = Desired {
+        since: Timestamp::MAX,
+        ..wish(Want::Up)
+    };
+    case(
+        &with(newer.clone()),
+        None,
+        "bring first: its start was cut off",
+    );
+    let restart = Desired {
+        restart: true,
+        ..wish(Want::Down)
+    };
+    case(&with(restart), None, "bring first: its start was cut off");
+    let tended = Facts {
+        tender: Liveness::Alive,
+        ..with(newer)
+    };
+    case(&tended, None, "down: has been stopped");
 }
