@@ -40,7 +40,10 @@ impl Sandbox {
                 ["what", "project", "before", "after", "outcome"].map(|key| text(event, key));
             format!("{what} {project}: {before} > {after}: {outcome}")
         };
-        self.history(&[]).iter().map(line).collect()
+        // When a tender writes beside a command is not the command's to say.
+        let events = self.history(&[]);
+        let of_commands = events.iter().filter(|event| event["who"] != "tender");
+        of_commands.map(line).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::server::Standing;
 use crate::status::facts::Terminal;
 use crate::status::world::Answer;
 use crate::supervision::{Want, read_desired};
-use crate::systemd;
+use crate::systemd::{self, Placement};
 use crate::ui::{count, list};
 
 /// One thing that is known, or that cannot be told.
@@ -158,6 +158,9 @@ fn desired(evidence: &Evidence<'_>, facts: &mut Facts) {
     facts.add_since("desired", format!("{want}{who}"), source, since);
 }
 
+/// What says where a process lives.
+const CGROUP: &str = "/proc/PID/cgroup";
+
 fn terminal(evidence: &Evidence<'_>, facts: &mut Facts) {
     let name = &evidence.project.name;
     match &evidence.world.server {
@@ -166,8 +169,10 @@ fn terminal(evidence: &Evidence<'_>, facts: &mut Facts) {
         Answer::Running(running) => {
             let says = format!("process {} answers", running.pid);
             facts.add_since("server", says, "tmux", running.since);
-            let placement = systemd::placement(running.pid);
-            facts.add("server", placement.to_string(), "/proc/PID/cgroup");
+            match systemd::placement(running.pid) {
+                Placement::Unknown => facts.absent("a unit that the server is in", CGROUP),
+                placement => facts.add("server", placement.to_string(), CGROUP),
+            }
             if evidence.state().is_some() && evidence.look.facts.terminal == Terminal::ServerGone {
                 let says = "it is younger than the project's tender, whose server has gone";
                 facts.add("server", says, "/proc");

@@ -33,7 +33,11 @@ fn a_run_works_inside_its_supervisors_claim_and_in_nobody_elses() {
     // This test is the parent of the one, and not of what a tmux server starts.
     ended(project.foreground()).succeeded();
     project.in_tmux("agents up --wait 2> said; echo $? > code");
-    project.wait_until("it returns", || project.read("code").is_some());
+    project.wait_until("it returns", || {
+        project
+            .read("code")
+            .is_some_and(|code| code.ends_with('\n'))
+    });
     assert_eq!(project.read("code").unwrap(), "3\n");
     let refusal = format!("already running (pid {})", std::process::id());
     assert!(project.read("said").unwrap().contains(&refusal));

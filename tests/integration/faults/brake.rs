@@ -39,7 +39,7 @@ fn the_guardian_holds_second_lives_and_goes_on_when_told() {
     assert!(
         said.succeeded()
             .stderr
-            .contains("it was on because 2 of 3 projects died within a minute")
+            .contains("it was on because 3 of 3 projects died within a minute")
     );
     guardian.says_times(&sandbox, "brought back `a`", 2);
     whole(&sandbox, "a");

@@ -58,11 +58,11 @@ fn the_session_was_killed() {
     sandbox.wait_until_is("demo", "crashed");
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE    FOR  PIN  REF  REASON
-    demo  crashed  <age>  ok  v1  its terminal went away; SIGKILL after <age> s
+    demo  crashed  <age>  ok  v1  its tmux server has gone
     --- stderr
 
     1 project: 1 crashed
-    hint: `fleet start demo` tries again
+    hint: `fleet boot` brings it back
     --- exit code 0
     ");
     assert_snapshot!(sandbox.run("stop demo"), @r"
@@ -84,11 +84,11 @@ fn the_server_was_killed() {
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE    FOR  PIN  REF  REASON
-    demo  crashed  <age>  ok  v1  its terminal went away; SIGKILL after <age> s
+    demo  crashed  <age>  ok  v1  its tmux server has gone
     --- stderr
 
     1 project: 1 crashed
-    hint: `fleet start demo` tries again
+    hint: `fleet boot` brings it back
     --- exit code 0
     ");
     assert_snapshot!(sandbox.run("stop demo"), @r"

@@ -24,7 +24,7 @@ fn a_frozen_server_leaves_everything_else_told() {
     assert_eq!(told["project"]["verdict"], "up");
     for about in ["server", "session"] {
         let facts = facts(&told, about);
-        let [(says, false)] = facts[..] else {
+        let Some((says, false)) = facts.first() else {
             panic!("{facts:?}");
         };
         assert!(
