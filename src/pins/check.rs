@@ -8,6 +8,7 @@ use git2::{Oid, Repository, RepositoryState, StatusOptions};
 
 use crate::error::{Fault, refused};
 
+use super::clean::is_surely_clean;
 use super::index_file::IndexFile;
 use super::layout::Layout;
 use super::mirror::Mirror;
@@ -249,6 +250,9 @@ fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
 }
 
 fn check_changes(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
+    if is_surely_clean(engine) {
+        return Ok(());
+    }
     let mut options = StatusOptions::new();
     options.include_untracked(true).include_ignored(false);
     let statuses = engine

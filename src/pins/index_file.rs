@@ -44,6 +44,13 @@ pub(super) struct Extensions {
     pub(super) tree: Option<Oid>,
 }
 
+impl Entry<'_> {
+    /// Tells whether it is in a conflict, or git was told something of it.
+    pub(super) fn has_flags(&self) -> bool {
+        self.stage != 0 || self.is_assumed_valid || self.is_skipped || self.is_only_intended
+    }
+}
+
 const SKIP_WORKTREE: u16 = 0x4000;
 const INTENT_TO_ADD: u16 = 0x2000;
 

@@ -3,8 +3,10 @@
 //! `refs/heads/*` are the remote's branches. `refs/upstream/tags/*` are its tags as they are now, `refs/tags/*` as they
 //! were first seen: where the two differ, a tag has moved.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,6 +16,7 @@ use crate::error::{Advise as _, failed};
 use crate::files::Lock;
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
+use super::engine::{Published, published};
 use super::git::Git;
 use super::mirror_refs::{Fetched, Resolved, keep_new_tags, names_below, resolve};
 use super::repository::{if_there, oid, respect_environment};
@@ -30,6 +33,14 @@ const PATIENCE: Duration = Duration::from_secs(150);
 pub(crate) struct Mirror {
     directory: PathBuf,
     url: HarnessUrl,
+    seen: Arc<Seen>,
+}
+
+/// What was read in a mirror, until it is fetched again: a bulk update asks the same for every project.
+#[derive(Debug, Default)]
+struct Seen {
+    published: Mutex<Option<Arc<[Published]>>>,
+    commits: Mutex<HashSet<CommitId>>,
 }
 
 impl Mirror {
@@ -66,6 +77,7 @@ impl Mirror {
         Self {
             directory: cache.join(format!("{name}-{}.git", &hash[..hash.len().min(12)])),
             url: url.clone(),
+            seen: Arc::default(),
         }
     }
 
@@ -77,6 +89,7 @@ impl Mirror {
     /// Asks the remote for what is new. A tag that moved is noted and not followed.
     pub(crate) fn fetch(&self) -> anyhow::Result<Fetched> {
         let _held = self.lock()?;
+        self.forget();
         // Deleted or broken since it was opened: a copy is a fetch as well, though nothing in it is known to be new.
         let fetched = if self.is_whole() {
             fetch_into(&self.directory, &self.url)
@@ -103,6 +116,7 @@ impl Mirror {
     /// Follows a tag to where it is upstream now.
     pub(crate) fn accept_moved(&self, reference: &Ref) -> anyhow::Result<()> {
         let _held = self.lock()?;
+        self.forget();
         let repository = self.repository()?;
         let accepted = repository
             .find_reference(&format!("refs/upstream/tags/{reference}"))
@@ -136,8 +150,34 @@ impl Mirror {
 
     /// Tells whether the remote has ever shown this commit to this mirror.
     pub(crate) fn contains(&self, commit: &CommitId) -> bool {
-        self.repository()
-            .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok())
+        let seen = || unpoisoned(&self.seen.commits);
+        if seen().contains(commit) {
+            return true;
+        }
+        let is_there = self
+            .repository()
+            .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok());
+        if is_there {
+            seen().insert(commit.clone());
+        }
+        is_there
+    }
+
+    /// Returns the refs that a clone of the harness has.
+    pub(super) fn published(&self) -> anyhow::Result<Arc<[Published]>> {
+        if let Some(published) = &*unpoisoned(&self.seen.published) {
+            return Ok(Arc::clone(published));
+        }
+        let repository = self.repository()?;
+        let found = self.blame(published(&repository), || "cannot list the refs".to_owned())?;
+        let found: Arc<[Published]> = found.into();
+        *unpoisoned(&self.seen.published) = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn forget(&self) {
+        *unpoisoned(&self.seen.published) = None;
+        unpoisoned(&self.seen.commits).clear();
     }
 
     /// Returns the tags, newest version first.
@@ -238,6 +278,10 @@ impl Mirror {
         let _ = fs::remove_dir_all(&broken);
         Ok(())
     }
+}
+
+fn unpoisoned<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
