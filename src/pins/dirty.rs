@@ -18,7 +18,7 @@ use nix::sys::stat::{FileStat, fstatat};
 use super::index_file::{Entry, IndexFile, Stat};
 use super::layout::{Head, Layout, tree_of};
 use super::remembered::Remembered;
-use super::repository::open;
+use super::repository::{open, path_bytes};
 
 /// How deep submodules may lie in each other.
 const DEEPEST: usize = 5;
@@ -129,13 +129,25 @@ impl<'a> Look<'a> {
         Ok(false)
     }
 
-    /// Reads a regular file and compares it, as it is.
+    /// Reads a file, or where a symlink leads, and compares that as it is.
     fn has_same_bytes(&mut self, entry: &Entry<'_>, met: &FileStat) -> bool {
-        self.has_read = true;
-        entry.mode == 0o100_000 | regular_bits(met.st_mode)
-            && met.st_mode & 0o170_000 == 0o100_000
-            && Oid::hash_file(ObjectType::Blob, self.work_tree.join(path_of(entry.path)))
-                .is_ok_and(|id| id == entry.id)
+        let path = self.work_tree.join(path_of(entry.path));
+        let kind = met.st_mode & 0o170_000;
+        if !has_same_mode(entry.mode, met) {
+            return false;
+        }
+        let found = match kind {
+            0o100_000 => {
+                self.has_read = true;
+                Oid::hash_file(ObjectType::Blob, path).ok()
+            }
+            0o120_000 => path
+                .read_link()
+                .ok()
+                .and_then(|to| Oid::hash_object(ObjectType::Blob, path_bytes(&to)).ok()),
+            _ => None,
+        };
+        found == Some(entry.id)
     }
 
     fn nested(&self, entry: &Entry<'_>) -> Result<bool, String> {
@@ -167,17 +179,21 @@ fn regular_bits(mode: u32) -> u32 {
     if mode & 0o100 == 0 { 0o644 } else { 0o755 }
 }
 
-fn is_same(stat: &Stat, mode: u32, met: &FileStat) -> bool {
+/// Tells whether a file is of the kind that an entry says, and executable or not, as it says.
+fn has_same_mode(mode: u32, met: &FileStat) -> bool {
     let kind = met.st_mode & 0o170_000;
-    let mode_agrees = match kind {
+    match kind {
         0o100_000 => mode == kind | regular_bits(met.st_mode),
         _ => mode == kind,
-    };
+    }
+}
+
+fn is_same(stat: &Stat, mode: u32, met: &FileStat) -> bool {
     let time_agrees = |stat: (u32, u32), seconds: i64, nanoseconds: i64| {
         // A git without nanoseconds writes zeros.
         stat.0 == seconds as u32 && (stat.1 == nanoseconds as u32 || stat.1 == 0)
     };
-    mode_agrees
+    has_same_mode(mode, met)
         && stat.size == met.st_size as u32
         && time_agrees(stat.modified, met.st_mtime, met.st_mtime_nsec)
         && time_agrees(stat.changed, met.st_ctime, met.st_ctime_nsec)

@@ -263,3 +263,6 @@ impl Folders {
         self.way.last().map_or(&self.top, |(_, open)| open).as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,30 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::super::check::check;
-use super::super::fixture::{World, git, rev, try_git};
+use super::super::fixture::{World, git, repin, rev, try_git};
 use super::*;
 use crate::error::{Exit, exit_of, hints};
-
-/// Moves a pin the way an update does.
-fn repin(world: &World, project: &Path, engine: &str, to: &str) -> anyhow::Result<Repinned> {
-    let mirror = world.mirror();
-    let rescue = world.path().join("rescue");
-    let wish = Move {
-        project,
-        engine,
-        branch: Some("main"),
-        here: false,
-        mirror: &mirror,
-        rescue: &rescue,
-    };
-    let ready = check(&wish)?;
-    carry_out(
-        &wish,
-        &ready,
-        &world.commit(to),
-        &format!("Move {engine} to {to}"),
-    )
-}
 
 /// Lists the index, without the harness.
 fn entries(project: &Path) -> String {
