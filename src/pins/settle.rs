@@ -99,7 +99,7 @@ fn settle_index(
     other: &CommitId,
 ) -> anyhow::Result<()> {
     let staged = match IndexFile::read(project.path()) {
-        Ok(Some(index)) => index.gitlink(wish.engine),
+        Ok(Some(index)) => index.staged(wish.engine).map(|staged| staged.pinned),
         Ok(None) => Ok(None),
         Err(why) => Err(why),
     }
