@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use git2::build::CheckoutBuilder;
-use git2::{IndexEntry, ObjectType, Oid, Repository, Tree};
+use git2::{IndexEntry, Repository, Tree};
 
 use crate::error::Advise as _;
 use crate::names::{CommitId, HarnessUrl};
@@ -14,6 +14,7 @@ use crate::names::{CommitId, HarnessUrl};
 use super::filters::writes_blobs_as_they_are;
 use super::hostile::verify;
 use super::mirror::Mirror;
+use super::mirror_refs::Published;
 use super::nested::update_nested;
 use super::repository::{oid, open, path_bytes};
 
@@ -189,32 +190,6 @@ fn packed_refs(published: &[Published]) -> Vec<u8> {
         }
     }
     text
-}
-
-/// A ref as a clone of the harness has it: its name there, its target, and what a tag stands for in the end.
-pub(super) type Published = (Vec<u8>, Oid, Option<Oid>);
-
-/// Returns the refs that a clone of the harness has.
-pub(super) fn published(mirror: &Repository) -> Result<Vec<Published>, git2::Error> {
-    let mut found = Vec::new();
-    for reference in mirror.references()? {
-        let reference = reference?;
-        let name = reference.name_bytes();
-        let there = match name.strip_prefix(b"refs/heads/") {
-            Some(branch) => [b"refs/remotes/origin/", branch].concat(),
-            None if name.starts_with(b"refs/tags/") => name.to_vec(),
-            None => continue,
-        };
-        let Some(target) = reference.target() else {
-            continue;
-        };
-        let peeled = reference
-            .peel(ObjectType::Any)
-            .ok()
-            .map(|object| object.id());
-        found.push((there, target, peeled));
-    }
-    Ok(found)
 }
 
 /// Brings the remote branches and tags of a harness in a project to where the mirror has them.

@@ -3,10 +3,9 @@
 //! `refs/heads/*` are the remote's branches. `refs/upstream/tags/*` are its tags as they are now, `refs/tags/*` as they
 //! were first seen: where the two differ, a tag has moved.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,9 +15,10 @@ use crate::error::{Advise as _, failed};
 use crate::files::Lock;
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
-use super::engine::{Published, published};
 use super::git::Git;
-use super::mirror_refs::{Fetched, Resolved, keep_new_tags, names_below, resolve};
+use super::mirror_refs::{
+    Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve,
+};
 use super::repository::{if_there, oid, respect_environment};
 use super::versions::by_version;
 
@@ -34,13 +34,6 @@ pub(crate) struct Mirror {
     directory: PathBuf,
     url: HarnessUrl,
     seen: Arc<Seen>,
-}
-
-/// What was read in a mirror, until it is fetched again: a bulk update asks the same for every project.
-#[derive(Debug, Default)]
-struct Seen {
-    published: Mutex<Option<Arc<[Published]>>>,
-    commits: Mutex<HashSet<CommitId>>,
 }
 
 impl Mirror {
@@ -89,13 +82,13 @@ impl Mirror {
     /// Asks the remote for what is new. A tag that moved is noted and not followed.
     pub(crate) fn fetch(&self) -> anyhow::Result<Fetched> {
         let _held = self.lock()?;
-        self.forget();
         // Deleted or broken since it was opened: a copy is a fetch as well, though nothing in it is known to be new.
         let fetched = if self.is_whole() {
             fetch_into(&self.directory, &self.url)
         } else {
             self.clone_beside().map(|()| Fetched::default())
         };
+        self.seen.forget();
         fetched.with_context(|| format!("cannot fetch `{}`", self.url))
     }
 
@@ -116,7 +109,6 @@ impl Mirror {
     /// Follows a tag to where it is upstream now.
     pub(crate) fn accept_moved(&self, reference: &Ref) -> anyhow::Result<()> {
         let _held = self.lock()?;
-        self.forget();
         let repository = self.repository()?;
         let accepted = repository
             .find_reference(&format!("refs/upstream/tags/{reference}"))
@@ -124,6 +116,7 @@ impl Mirror {
                 let target = now.target().unwrap_or(Oid::ZERO_SHA1);
                 repository.reference(&format!("refs/tags/{reference}"), target, true, "accept")
             });
+        self.seen.forget();
         self.blame(accepted.map(drop), || {
             format!("cannot follow the tag `{reference}`")
         })
@@ -150,34 +143,18 @@ impl Mirror {
 
     /// Tells whether the remote has ever shown this commit to this mirror.
     pub(crate) fn contains(&self, commit: &CommitId) -> bool {
-        let seen = || unpoisoned(&self.seen.commits);
-        if seen().contains(commit) {
-            return true;
-        }
-        let is_there = self
-            .repository()
-            .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok());
-        if is_there {
-            seen().insert(commit.clone());
-        }
-        is_there
+        self.seen.commit(commit, || {
+            self.repository()
+                .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok())
+        })
     }
 
     /// Returns the refs that a clone of the harness has.
     pub(super) fn published(&self) -> anyhow::Result<Arc<[Published]>> {
-        if let Some(published) = &*unpoisoned(&self.seen.published) {
-            return Ok(Arc::clone(published));
-        }
-        let repository = self.repository()?;
-        let found = self.blame(published(&repository), || "cannot list the refs".to_owned())?;
-        let found: Arc<[Published]> = found.into();
-        *unpoisoned(&self.seen.published) = Some(Arc::clone(&found));
-        Ok(found)
-    }
-
-    fn forget(&self) {
-        *unpoisoned(&self.seen.published) = None;
-        unpoisoned(&self.seen.commits).clear();
+        self.seen.published(|| {
+            let repository = self.repository()?;
+            self.blame(published(&repository), || "cannot list the refs".to_owned())
+        })
     }
 
     /// Returns the tags, newest version first.
@@ -278,10 +255,6 @@ impl Mirror {
         let _ = fs::remove_dir_all(&broken);
         Ok(())
     }
-}
-
-fn unpoisoned<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
