@@ -218,15 +218,9 @@ fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
     if engine.path().join("index.lock").symlink_metadata().is_ok() {
         return Err(is_locked(engine.path()));
     }
-    if let Err(trouble) = IndexFile::read(engine.path())
-        .and_then(|index| index.map_or(Ok(None), |index| index.walk(|_| ControlFlow::Continue(()))))
-    {
-        return Err(refused(format!("{trouble}: that of `{}`", wish.engine))
-            .hint(in_engine(wish, "update-index --no-split-index"))
-            .hint(in_engine(wish, "sparse-checkout disable"))
-            .into());
+    if !is_surely_clean(engine) {
+        check_changes(wish, engine)?;
     }
-    check_changes(wish, engine)?;
     let Some(head) = if_there(engine.refname_to_id("HEAD")).context("cannot read HEAD")? else {
         return Err(refused("the harness has no commit checked out")
             .hint(in_project(
@@ -250,8 +244,13 @@ fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
 }
 
 fn check_changes(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
-    if is_surely_clean(engine) {
-        return Ok(());
+    if let Err(trouble) = IndexFile::read(engine.path())
+        .and_then(|index| index.map_or(Ok(None), |index| index.walk(|_| ControlFlow::Continue(()))))
+    {
+        return Err(refused(format!("{trouble}: that of `{}`", wish.engine))
+            .hint(in_engine(wish, "update-index --no-split-index"))
+            .hint(in_engine(wish, "sparse-checkout disable"))
+            .into());
     }
     let mut options = StatusOptions::new();
     options.include_untracked(true).include_ignored(false);

@@ -14,6 +14,7 @@ mod fill;
 mod filters;
 #[cfg(test)]
 mod fixture;
+mod folders;
 mod git;
 mod hostile;
 mod identity;

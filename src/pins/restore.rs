@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use git2::build::CheckoutBuilder;
 use git2::{ObjectType, Oid, Repository};
+use nix::errno::Errno;
 
 use crate::error::refused;
 use crate::files::remove_if_there;
@@ -18,6 +19,7 @@ use crate::names::CommitId;
 
 use super::changes::{Change, Changes, Content};
 use super::engine::{find_tree, link_objects, pin_head, pin_index};
+use super::folders::{Folders, parts};
 use super::nested::update_nested;
 use super::repin::Move;
 use super::repository::open;
@@ -82,8 +84,10 @@ fn make_way(
         }
         keep(wish.rescue, path, &place)?;
     }
-    fs::remove_file(&place).with_context(|| format!("cannot remove `{}`", place.display()))?;
-    remove_empty_folders(work_tree, path);
+    Folders::open(work_tree)
+        .map_err(Into::into)
+        .and_then(|mut folders| folders.remove(path))
+        .with_context(|| format!("cannot remove `{}`", place.display()))?;
     Ok(change.to.is_some())
 }
 
@@ -119,11 +123,12 @@ fn clear_locks(git_directory: &Path) -> anyhow::Result<()> {
 
 /// Reads what is on disk; nothing is found behind a symlink, for that is not the harness's.
 fn look(engine: &Repository, work_tree: &Path, path: &Path) -> anyhow::Result<Content> {
-    let mut place = work_tree.to_path_buf();
-    for component in path.parent().into_iter().flat_map(Path::components) {
-        place.push(component);
-        if !place.symlink_metadata().is_ok_and(|met| met.is_dir()) {
-            return Ok(None);
+    let mut folders = Folders::open(work_tree).context("cannot open the harness's directory")?;
+    match folders.enter(parts(path)?.0, false) {
+        Ok(_) => {}
+        Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
+        Err(errno) => {
+            return Err(errno).with_context(|| format!("cannot look at `{}`", path.display()));
         }
     }
     let place = work_tree.join(path);
@@ -177,19 +182,6 @@ fn keep(rescue: &Path, path: &Path, place: &Path) -> anyhow::Result<()> {
     kept.with_context(|| format!("cannot keep `{}` as `{}`", place.display(), copy.display()))?;
     tracing::warn!(file = %place.display(), copy = %copy.display(), "kept a file of unknown content");
     Ok(())
-}
-
-fn remove_empty_folders(work_tree: &Path, path: &Path) {
-    for folder in path
-        .ancestors()
-        .skip(1)
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        // A folder with something in it stays.
-        if fs::remove_dir(work_tree.join(folder)).is_err() {
-            return;
-        }
-    }
 }
 
 /// Writes the files that are missing, then an index of the target with fresh stat data for `present`, then HEAD.

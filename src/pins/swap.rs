@@ -4,11 +4,10 @@
 //! libgit2 looks at every file of the work tree, and overwrites in place: file systems write out such a file at once, so
 //! that a power cut does not leave it empty. Here only what changes is looked at, and a changed file is a new one.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -17,13 +16,14 @@ use anyhow::Context as _;
 use git2::{Config, IndexEntry, IndexTime, Oid, Repository, Tree};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
 use super::changes::{Change, Changes, Content};
 use super::dirty::Look;
 use super::engine::pin_index;
 use super::filters::converts_nothing;
+use super::folders::{Folders, parts};
 use super::hostile::is_harmless;
 use super::index_file::IndexFile;
 use super::layout::Layout;
@@ -41,7 +41,8 @@ pub(super) fn swap(engine: &Repository, to: &Tree<'_>) -> anyhow::Result<bool> {
     };
     let mut folders = Folders::open(work_tree).context("cannot open the harness's directory")?;
     for (path, _) in changes.paths.iter().rev().filter(|(_, to)| to.to.is_none()) {
-        remove(&mut folders, path)
+        folders
+            .remove(path)
             .with_context(|| format!("cannot remove `{}`", work_tree.join(path).display()))?;
     }
     let mut entries = Vec::with_capacity(changes.paths.len());
@@ -147,30 +148,6 @@ fn is_free(work_tree: &Path, changes: &Changes) -> nix::Result<bool> {
     Ok(true)
 }
 
-/// Removes a file, and the folders that are then empty.
-fn remove(folders: &mut Folders, path: &Path) -> io::Result<()> {
-    let (parent, name) = parts(path)?;
-    unlinkat(
-        folders.enter(parent, false)?,
-        name,
-        UnlinkatFlags::NoRemoveDir,
-    )?;
-    for folder in parent.ancestors().filter(|folder| *folder != Path::new("")) {
-        let (parent, name) = parts(folder)?;
-        // A folder with something in it stays.
-        if unlinkat(
-            folders.enter(parent, false)?,
-            name,
-            UnlinkatFlags::RemoveDir,
-        )
-        .is_err()
-        {
-            break;
-        }
-    }
-    Ok(())
-}
-
 /// Writes a new file or symlink, with its folders, in the place of the old one.
 fn write(
     folders: &mut Folders,
@@ -196,10 +173,6 @@ fn write(
     Ok(fstat(&file)?)
 }
 
-fn parts(path: &Path) -> nix::Result<(&Path, &OsStr)> {
-    path.parent().zip(path.file_name()).ok_or(Errno::EINVAL)
-}
-
 /// Returns the index entry of a file that was just written; what git keeps of the numbers are their lower 32 bits.
 fn entry(path: &Path, mode: u32, id: Oid, stat: &FileStat) -> IndexEntry {
     IndexEntry {
@@ -215,52 +188,6 @@ fn entry(path: &Path, mode: u32, id: Oid, stat: &FileStat) -> IndexEntry {
         flags: 0,
         flags_extended: 0,
         path: path_bytes(path).to_vec(),
-    }
-}
-
-/// The folders of a work tree, opened one below the other and never through a symlink; those on the way stay open.
-struct Folders {
-    top: OwnedFd,
-    way: Vec<(OsString, OwnedFd)>,
-}
-
-impl Folders {
-    const HOW: OFlag = OFlag::O_PATH
-        .union(OFlag::O_DIRECTORY)
-        .union(OFlag::O_NOFOLLOW)
-        .union(OFlag::O_CLOEXEC);
-
-    fn open(top: &Path) -> nix::Result<Self> {
-        let how = Self::HOW.difference(OFlag::O_NOFOLLOW);
-        let top = nix::fcntl::open(top, how, Mode::empty())?;
-        Ok(Self {
-            top,
-            way: Vec::new(),
-        })
-    }
-
-    /// Opens a folder, by its path from the top; made where it is missing, if so asked.
-    fn enter(&mut self, folder: &Path, make: bool) -> nix::Result<BorrowedFd<'_>> {
-        for (depth, name) in folder.iter().enumerate() {
-            if self.way.get(depth).is_some_and(|(open, _)| open == name) {
-                continue;
-            }
-            self.way.truncate(depth);
-            let opened = match openat(self.last(), name, Self::HOW, Mode::empty()) {
-                Err(Errno::ENOENT) if make => {
-                    mkdirat(self.last(), name, Mode::from_bits_truncate(0o755))?;
-                    openat(self.last(), name, Self::HOW, Mode::empty())?
-                }
-                opened => opened?,
-            };
-            self.way.push((name.to_owned(), opened));
-        }
-        self.way.truncate(folder.iter().count());
-        Ok(self.last())
-    }
-
-    fn last(&self) -> BorrowedFd<'_> {
-        self.way.last().map_or(&self.top, |(_, open)| open).as_fd()
     }
 }
 
