@@ -136,6 +136,18 @@ impl World {
     }
 }
 
+/// Wishes to move the pin of a project whose harness is at `engine`.
+pub(super) fn wish<'a>(project: &'a Path, mirror: &'a Mirror, rescue: &'a Path) -> Move<'a> {
+    Move {
+        project,
+        engine: "engine",
+        branch: Some("main"),
+        here: false,
+        mirror,
+        rescue,
+    }
+}
+
 /// Moves a pin the way an update does.
 pub(super) fn repin(
     world: &World,
@@ -145,14 +157,8 @@ pub(super) fn repin(
 ) -> anyhow::Result<Repinned> {
     let mirror = world.mirror();
     let rescue = world.path().join("rescue");
-    let wish = Move {
-        project,
-        engine,
-        branch: Some("main"),
-        here: false,
-        mirror: &mirror,
-        rescue: &rescue,
-    };
+    let mut wish = wish(project, &mirror, &rescue);
+    wish.engine = engine;
     let ready = check(&wish)?;
     carry_out(
         &wish,
