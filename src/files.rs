@@ -61,6 +61,18 @@ pub(crate) fn replace(
     replace_if(path, bytes, mode, durability, || Ok(true)).map(|_| ())
 }
 
+/// Gives a file that was written as [`Durability::Synced`] more names in its directory, as durable. Whoever has it under
+/// one of them must replace it, never write into it. A name that is taken is an error.
+pub(crate) fn name_also(path: &Path, names: &[&Path]) -> io::Result<()> {
+    for name in names {
+        fs::hard_link(path, name)?;
+    }
+    match path.parent() {
+        Some(directory) if !names.is_empty() => File::open(directory)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
 /// Tells a directory from every other one there is, copies of it included. It stays the same when the directory is
 /// moved within its file system, and need not after a reboot.
 pub(crate) fn identity(directory: &Path) -> anyhow::Result<String> {

@@ -1,5 +1,6 @@
 //! Operations in flight: on disk before anything is changed, so that a killed command can be completed or taken back.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -44,12 +45,7 @@ impl Journal {
 
     /// Writes down what is about to be done, surviving a power cut.
     pub(crate) fn begin<T: Serialize>(&self, steps: &T) -> anyhow::Result<()> {
-        let text = serde_json::to_vec(&Entry {
-            version: VERSION,
-            steps,
-        })
-        .context("cannot write a journal as JSON")?;
-        files::replace(&self.path, &text, 0o600, Durability::Synced)
+        begin_all(&[(self, steps)])
     }
 
     /// Reads what an earlier command had begun and not ended, if it did.
@@ -85,6 +81,36 @@ impl Journal {
     }
 }
 
+/// Writes down what is about to be done to several projects; or, where that fails, nothing.
+///
+/// A sync takes longer than much of what follows it. So the journals of those whose steps are the same, which is all of
+/// them where a fleet moves as one, are one file with many names: one sync serves for all.
+pub(crate) fn begin_all<T: Serialize>(all: &[(&Journal, &T)]) -> anyhow::Result<()> {
+    let mut same: BTreeMap<Vec<u8>, Vec<&Path>> = BTreeMap::new();
+    for (journal, steps) in all {
+        let version = VERSION;
+        let text = serde_json::to_vec(&Entry { version, steps })
+            .context("cannot write a journal as JSON")?;
+        same.entry(text).or_default().push(&journal.path);
+    }
+    let begun = same.iter().try_for_each(|(text, paths)| {
+        let write = |path| files::replace(path, text, 0o600, Durability::Synced);
+        let Some((first, others)) = paths.split_first() else {
+            return Ok(());
+        };
+        write(first)?;
+        // A file system without links, or a limit on them: a file for each serves as well.
+        files::name_also(first, others).or_else(|_| others.iter().copied().try_for_each(write))
+    });
+    if begun.is_err() {
+        // The first error is the one to tell; a journal of what never began is taken back as if it had.
+        for (journal, _) in all {
+            let _ = journal.close();
+        }
+    }
+    begun
+}
+
 /// Lists the projects with a journal: an operation on them is in flight, or was interrupted.
 pub(crate) fn open_in(directory: &Path) -> anyhow::Result<Vec<Name>> {
     let entries = match std::fs::read_dir(directory) {
@@ -109,6 +135,29 @@ pub(crate) fn open_in(directory: &Path) -> anyhow::Result<Vec<Name>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn journals_of_the_same_steps_are_as_good_as_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let names: Vec<Name> = ["a", "b", "c"].map(|name| name.parse().unwrap()).into();
+        let journals: Vec<Journal> = names
+            .iter()
+            .map(|name| Journal::of(directory.path(), name))
+            .collect();
+        let steps = [vec![1], vec![1], vec![2]];
+        // A left-over in the place of one is no reason to fail.
+        journals[1].begin(&vec![3]).unwrap();
+        let all: Vec<_> = journals.iter().zip(&steps).collect();
+        begin_all(&all).unwrap();
+        for (journal, steps) in &all {
+            assert_eq!(journal.open::<Vec<u32>>().unwrap().as_ref(), Some(*steps));
+        }
+        journals[0].close().unwrap();
+        journals[1].begin(&vec![4]).unwrap();
+        assert_eq!(journals[0].open::<Vec<u32>>().unwrap(), None);
+        assert_eq!(journals[1].open::<Vec<u32>>().unwrap(), Some(vec![4]));
+        assert_eq!(open_in(directory.path()).unwrap().len(), 2);
+    }
 
     #[test]
     fn what_was_begun_is_found_until_it_is_closed() {

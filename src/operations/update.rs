@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use crate::error::refused;
 use crate::fleet::Fleet;
+use crate::journal;
 use crate::names::{Name, Ref};
 use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Ready, Settled};
@@ -73,6 +74,7 @@ pub(crate) fn update(
             (plan.project.clone(), steps)
         })
         .collect();
+    write_down(fleet, &looked)?;
     outcomes.extend(carry_out(fleet, change, &targets, looked, ui)?);
     let outcomes = restart_moved(fleet, &restarts, outcomes, ui)?;
     Ok(outcomes)
@@ -168,6 +170,16 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
     Ok(Looked { plan, ready, pin })
 }
 
+/// Opens the journals of all projects that are to change: one sync for all costs less than one for each.
+fn write_down(fleet: &Fleet, looked: &[Looked]) -> anyhow::Result<()> {
+    let plans = looked.iter().map(|looked| &looked.plan);
+    let (journals, steps): (Vec<_>, Vec<_>) = plans
+        .filter(|plan| changes_files(&plan.steps))
+        .map(|plan| (fleet.journal(&plan.project), &plan.steps))
+        .unzip();
+    journal::begin_all(&journals.iter().zip(steps).collect::<Vec<_>>())
+}
+
 /// Moves in parallel, then writes all pins into fleet.toml at once. A journal stays open until both are done.
 fn carry_out(
     fleet: &Fleet,
@@ -223,7 +235,6 @@ fn move_one(
         return Ok(());
     }
     let journal = fleet.journal(&plan.project);
-    journal.begin(&plan.steps)?;
     for step in &plan.steps {
         let Step::Repin {
             from,

@@ -16,7 +16,7 @@ use super::engine::{Engine, quoted};
 use super::hostile::is_harmless;
 use super::identity::Identity;
 use super::mirror::Mirror;
-use super::repository::{commit_id, oid, respect_environment, setting};
+use super::repository::{Settings, commit_id, oid, respect_environment};
 
 /// A project that is to be made.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ fn init(new: &NewRepository<'_>) -> anyhow::Result<(Repository, String)> {
     let mut repository = initialised(new.branch.unwrap_or("main"))?;
     let mut branch = new.branch.unwrap_or("main").to_owned();
     if new.branch.is_none()
-        && let Some(chosen) = setting(&repository, "init.defaultBranch")
+        && let Some(chosen) = Settings::of(&repository).get("init.defaultBranch")
         && git2::Reference::is_valid_name(&format!("refs/heads/{chosen}"))
         && chosen != branch
     {

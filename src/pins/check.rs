@@ -8,6 +8,7 @@ use git2::{Oid, Repository, RepositoryState, StatusOptions};
 
 use crate::error::{Fault, refused};
 
+use super::clean::is_surely_clean;
 use super::index_file::IndexFile;
 use super::layout::Layout;
 use super::mirror::Mirror;
@@ -21,9 +22,7 @@ const NAMED: usize = 3;
 /// Looks whether a pin may be moved, touching nothing. Every refusal says what was found, and the way out.
 pub(crate) fn check(wish: &Move<'_>) -> anyhow::Result<Ready> {
     if let Err(trouble) = Layout::find(wish.project) {
-        return Err(refused(trouble)
-            .hint("`git status` in the project says more")
-            .into());
+        return Err(refusal(trouble, "`git status` in the project says more"));
     }
     let repository = open(wish.project)?;
     let ready = check_project(wish, &repository)?;
@@ -31,6 +30,11 @@ pub(crate) fn check(wish: &Move<'_>) -> anyhow::Result<Ready> {
     let engine = find_engine(wish)?;
     check_engine(wish, &engine)?;
     Ok(ready)
+}
+
+/// Refuses, with what was found and the way out.
+fn refusal(found: impl Into<String>, way_out: impl Into<String>) -> anyhow::Error {
+    refused(found).hint(way_out).into()
 }
 
 fn in_project(wish: &Move<'_>, command: &str) -> String {
@@ -44,41 +48,23 @@ fn in_engine(wish: &Move<'_>, command: &str) -> String {
 
 fn check_project(wish: &Move<'_>, repository: &Repository) -> anyhow::Result<Ready> {
     if repository.is_worktree() {
-        return Err(
-            refused("the project is a linked work tree of another repository")
-                .hint("register the repository's main work tree instead")
-                .into(),
-        );
+        return Err(refusal(
+            "the project is a linked work tree of another repository",
+            "register the repository's main work tree instead",
+        ));
     }
-    if let Some((doing, way_out)) = unfinished(repository.state()) {
-        return Err(
-            refused(format!("the project is in the middle of a {doing}"))
-                .hint(format!("finish it, or {}", in_project(wish, way_out)))
-                .into(),
-        );
-    }
-    if repository
-        .path()
-        .join("index.lock")
-        .symlink_metadata()
-        .is_ok()
-    {
-        return Err(is_locked(repository.path()));
-    }
+    check_idle("project", repository, |command| in_project(wish, command))?;
     let Some(head) = if_there(repository.head()).context("cannot read HEAD")? else {
-        return Err(refused("the project's branch has no commit yet")
-            .hint(in_project(wish, "commit"))
-            .into());
+        return Err(refusal(
+            "the project's branch has no commit yet",
+            in_project(wish, "commit"),
+        ));
     };
     if !head.is_branch() {
-        return Err(
-            refused("the project's HEAD is detached: it is on no branch")
-                .hint(in_project(
-                    wish,
-                    &format!("switch {}", wish.branch.unwrap_or("BRANCH")),
-                ))
-                .into(),
-        );
+        return Err(refusal(
+            "the project's HEAD is detached: it is on no branch",
+            in_project(wish, &format!("switch {}", wish.branch.unwrap_or("BRANCH"))),
+        ));
     }
     let branch = head
         .shorthand()
@@ -102,17 +88,35 @@ fn check_project(wish: &Move<'_>, repository: &Repository) -> anyhow::Result<Rea
         .filter(|entry| entry.filemode() == 0o160_000)
         .map(|entry| commit_id(entry.id()));
     let Some(from) = pinned else {
-        return Err(
-            refused(format!("HEAD holds no submodule at `{}`", wish.engine))
-                .hint(in_project(wish, "submodule status"))
-                .into(),
-        );
+        return Err(refusal(
+            format!("HEAD holds no submodule at `{}`", wish.engine),
+            in_project(wish, "submodule status"),
+        ));
     };
     Ok(Ready {
         from,
         branch,
         head: commit_id(commit.id()),
     })
+}
+
+/// Refuses a repository in which git was told to stop in the middle, or is at work.
+fn check_idle(
+    whose: &str,
+    repository: &Repository,
+    command: impl Fn(&str) -> String,
+) -> anyhow::Result<()> {
+    if let Some((doing, way_out)) = unfinished(repository.state()) {
+        return Err(refusal(
+            format!("the {whose} is in the middle of a {doing}"),
+            format!("finish it, or {}", command(way_out)),
+        ));
+    }
+    let lock = repository.path().join("index.lock");
+    match lock.symlink_metadata() {
+        Ok(_) => Err(is_locked(repository.path())),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Names an operation that git was told to stop in, and how to give it up.
@@ -159,14 +163,16 @@ fn check_index(wish: &Move<'_>, repository: &Repository, ready: &Ready) -> anyho
     }
     let unstage = |path: &str| in_project(wish, &format!("restore --staged {path}"));
     if has_conflict {
-        return Err(refused("the project's index holds a conflict")
-            .hint(in_project(wish, "status"))
-            .into());
+        return Err(refusal(
+            "the project's index holds a conflict",
+            in_project(wish, "status"),
+        ));
     }
     if staged != Some(oid(&ready.from)) {
-        return Err(refused(format!("a change to `{}` is staged", wish.engine))
-            .hint(format!("commit it, or {}", unstage(wish.engine)))
-            .into());
+        return Err(refusal(
+            format!("a change to `{}` is staged", wish.engine),
+            format!("commit it, or {}", unstage(wish.engine)),
+        ));
     }
     let committed = repository
         .find_commit(oid(&ready.head))
@@ -175,9 +181,10 @@ fn check_index(wish: &Move<'_>, repository: &Repository, ready: &Ready) -> anyho
         .get_name(".gitmodules")
         .map(|entry| entry.id());
     if modules != committed {
-        return Err(refused("a change to `.gitmodules` is staged")
-            .hint(format!("commit it, or {}", unstage(".gitmodules")))
-            .into());
+        return Err(refusal(
+            "a change to `.gitmodules` is staged",
+            format!("commit it, or {}", unstage(".gitmodules")),
+        ));
     }
     Ok(())
 }
@@ -188,35 +195,47 @@ fn find_engine(wish: &Move<'_>) -> anyhow::Result<Repository> {
     let fill = || in_project(wish, &format!("submodule update --init {}", wish.engine));
     match Layout::find(&path) {
         Ok(Some(_)) => open(&path),
-        Ok(None) => Err(
-            refused(format!("there is no harness in `{}`", path.display()))
-                .hint(format!("{} fills it", fill()))
-                .into(),
-        ),
-        Err(trouble) => Err(refused(trouble)
-            .hint(format!("move it aside, then {}", fill()))
-            .into()),
+        Ok(None) => Err(refusal(
+            format!("there is no harness in `{}`", path.display()),
+            format!("{} fills it", fill()),
+        )),
+        Err(trouble) => Err(refusal(trouble, format!("move it aside, then {}", fill()))),
     }
 }
 
 fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
     if engine.is_shallow() {
-        return Err(
-            refused("the harness's history is cut off (a shallow clone)")
-                .hint(in_engine(wish, "fetch --unshallow"))
-                .into(),
-        );
+        return Err(refusal(
+            "the harness's history is cut off (a shallow clone)",
+            in_engine(wish, "fetch --unshallow"),
+        ));
     }
-    if let Some((doing, way_out)) = unfinished(engine.state()) {
-        return Err(
-            refused(format!("the harness is in the middle of a {doing}"))
-                .hint(format!("finish it, or {}", in_engine(wish, way_out)))
-                .into(),
-        );
+    check_idle("harness", engine, |command| in_engine(wish, command))?;
+    if !is_surely_clean(engine) {
+        check_changes(wish, engine)?;
     }
-    if engine.path().join("index.lock").symlink_metadata().is_ok() {
-        return Err(is_locked(engine.path()));
+    let Some(head) = if_there(engine.refname_to_id("HEAD")).context("cannot read HEAD")? else {
+        return Err(refusal(
+            "the harness has no commit checked out",
+            in_project(wish, &format!("submodule update --init {}", wish.engine)),
+        ));
+    };
+    if !is_published(engine, head, wish.mirror).context("cannot compare histories")? {
+        return Err(refusal(
+            format!(
+                "the harness's commit {} is on no branch or tag of its remote",
+                commit_id(head).short()
+            ),
+            format!(
+                "push it: {}",
+                in_engine(wish, "push origin HEAD:refs/heads/BRANCH")
+            ),
+        ));
     }
+    Ok(())
+}
+
+fn check_changes(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
     if let Err(trouble) = IndexFile::read(engine.path())
         .and_then(|index| index.map_or(Ok(None), |index| index.walk(|_| ControlFlow::Continue(()))))
     {
@@ -225,30 +244,6 @@ fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
             .hint(in_engine(wish, "sparse-checkout disable"))
             .into());
     }
-    check_changes(wish, engine)?;
-    let Some(head) = if_there(engine.refname_to_id("HEAD")).context("cannot read HEAD")? else {
-        return Err(refused("the harness has no commit checked out")
-            .hint(in_project(
-                wish,
-                &format!("submodule update --init {}", wish.engine),
-            ))
-            .into());
-    };
-    if !is_published(engine, head, wish.mirror).context("cannot compare histories")? {
-        return Err(refused(format!(
-            "the harness's commit {} is on no branch or tag of its remote",
-            commit_id(head).short()
-        ))
-        .hint(format!(
-            "push it: {}",
-            in_engine(wish, "push origin HEAD:refs/heads/BRANCH")
-        ))
-        .into());
-    }
-    Ok(())
-}
-
-fn check_changes(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
     let mut options = StatusOptions::new();
     options.include_untracked(true).include_ignored(false);
     let statuses = engine

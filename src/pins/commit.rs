@@ -7,7 +7,7 @@ use git2::{Commit, Oid, Repository, Tree};
 
 use super::git::Git;
 use super::identity::Identity;
-use super::repository::setting;
+use super::repository::Settings;
 
 /// How long a signature may take; somebody may have to touch a key.
 const SIGNING_DEADLINE: Duration = Duration::from_secs(60);
@@ -44,7 +44,9 @@ pub(super) fn reflog_line(message: &str, is_first: bool) -> String {
 }
 
 fn is_signing(repository: &Repository) -> bool {
-    let value = setting(repository, "commit.gpgsign").unwrap_or_default();
+    let value = Settings::of(repository)
+        .get("commit.gpgsign")
+        .unwrap_or_default();
     git2::Config::parse_bool(value).unwrap_or(false)
 }
 

@@ -3,14 +3,12 @@
 //! Only a file whose stat data differs, or may be too young to tell, is read; libgit2 has the last word, for it knows
 //! of filters and line endings.
 
-use std::collections::HashMap;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use git2::{DiffOptions, ObjectType, Oid};
 use nix::errno::Errno;
@@ -19,7 +17,8 @@ use nix::sys::stat::{FileStat, fstatat};
 
 use super::index_file::{Entry, IndexFile, Stat};
 use super::layout::{Head, Layout, tree_of};
-use super::repository::open;
+use super::remembered::Remembered;
+use super::repository::{open, path_bytes};
 
 /// How deep submodules may lie in each other.
 const DEEPEST: usize = 5;
@@ -35,27 +34,12 @@ fn is_dirty_at(
     head: &Head,
     depth: usize,
 ) -> Result<bool, String> {
-    let index_path = layout.git_directory.join("index");
     let Some(index) = IndexFile::read(&layout.git_directory)? else {
         // Everything that HEAD has is staged for removal.
         return Ok(head.commit.is_some());
     };
-    let written = index_path
-        .metadata()
-        .map(|met| (met.mtime() as u32, met.mtime_nsec() as u32))
-        .map_err(|error| format!("cannot read `{}`: {error}", index_path.display()))?;
-    let directory = File::options()
-        .read(true)
-        .custom_flags((OFlag::O_PATH | OFlag::O_DIRECTORY).bits())
-        .open(work_tree)
-        .map_err(|error| format!("cannot open `{}`: {error}", work_tree.display()))?;
-    let mut look = Look {
-        work_tree,
-        directory,
-        written,
-        depth,
-        is_doubtful: false,
-    };
+    let mut look = Look::new(work_tree, layout)?;
+    look.depth = depth;
     let mut answer = Ok(false);
     let extensions = index
         .walk(|entry| match look.at(&entry) {
@@ -65,7 +49,7 @@ fn is_dirty_at(
                 ControlFlow::Break(())
             }
         })
-        .map_err(|why| format!("{why}: `{}`", index_path.display()))?;
+        .map_err(|why| format!("{why}: `{}`", layout.git_directory.join("index").display()))?;
     if answer != Ok(false) {
         return answer;
     }
@@ -76,16 +60,52 @@ fn is_dirty_at(
     is_staged(work_tree, layout, head, staged)
 }
 
-struct Look<'a> {
+/// A look at the files that an index lists.
+pub(super) struct Look<'a> {
     work_tree: &'a Path,
     directory: File,
     /// When the index was written: a file not older may have changed within the same tick of the clock.
     written: (u32, u32),
     depth: usize,
     is_doubtful: bool,
+    /// Whether a file was read and compared as it is, without the conversions that it may be subject to.
+    pub(super) has_read: bool,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    /// Begins to look; the index must have been read before.
+    pub(super) fn new(work_tree: &'a Path, layout: &Layout) -> Result<Self, String> {
+        let index = layout.git_directory.join("index");
+        let written = index
+            .metadata()
+            .map(|met| (met.mtime() as u32, met.mtime_nsec() as u32))
+            .map_err(|error| format!("cannot read `{}`: {error}", index.display()))?;
+        let directory = File::options()
+            .read(true)
+            .custom_flags((OFlag::O_PATH | OFlag::O_DIRECTORY).bits())
+            .open(work_tree)
+            .map_err(|error| format!("cannot open `{}`: {error}", work_tree.display()))?;
+        Ok(Self {
+            work_tree,
+            directory,
+            written,
+            depth: 0,
+            is_doubtful: false,
+            has_read: false,
+        })
+    }
+
+    /// Tells whether a file is there, and surely as its entry says; of a submodule, that is never sure.
+    pub(super) fn is_surely_same(&mut self, entry: &Entry<'_>) -> bool {
+        let met = fstatat(&self.directory, entry.path, AtFlags::AT_SYMLINK_NOFOLLOW);
+        met.is_ok_and(|met| self.is_unchanged(entry, &met))
+    }
+
+    fn is_unchanged(&mut self, entry: &Entry<'_>, met: &FileStat) -> bool {
+        is_same(&entry.stat, entry.mode, met) && entry.stat.modified < self.written
+            || self.has_same_bytes(entry, met)
+    }
+
     /// Looks at one entry: true if it has surely changed; a doubt is noted.
     fn at(&mut self, entry: &Entry<'_>) -> Result<bool, String> {
         if entry.stage != 0 || entry.is_only_intended {
@@ -105,21 +125,29 @@ impl Look<'_> {
                 return Err(format!("cannot look at `{}`: {errno}", path.display()));
             }
         };
-        if is_same(&entry.stat, entry.mode, &met) && entry.stat.modified < self.written {
-            return Ok(false);
-        }
-        if !self.has_same_bytes(entry, &met) {
-            self.is_doubtful = true;
-        }
+        self.is_doubtful |= !self.is_unchanged(entry, &met);
         Ok(false)
     }
 
-    /// Reads a regular file and compares it, as it is.
-    fn has_same_bytes(&self, entry: &Entry<'_>, met: &FileStat) -> bool {
-        entry.mode == 0o100_000 | regular_bits(met.st_mode)
-            && met.st_mode & 0o170_000 == 0o100_000
-            && Oid::hash_file(ObjectType::Blob, self.work_tree.join(path_of(entry.path)))
-                .is_ok_and(|id| id == entry.id)
+    /// Reads a file, or where a symlink leads, and compares that as it is.
+    fn has_same_bytes(&mut self, entry: &Entry<'_>, met: &FileStat) -> bool {
+        let path = self.work_tree.join(path_of(entry.path));
+        let kind = met.st_mode & 0o170_000;
+        if !has_same_mode(entry.mode, met) {
+            return false;
+        }
+        let found = match kind {
+            0o100_000 => {
+                self.has_read = true;
+                Oid::hash_file(ObjectType::Blob, path).ok()
+            }
+            0o120_000 => path
+                .read_link()
+                .ok()
+                .and_then(|to| Oid::hash_object(ObjectType::Blob, path_bytes(&to)).ok()),
+            _ => None,
+        };
+        found == Some(entry.id)
     }
 
     fn nested(&self, entry: &Entry<'_>) -> Result<bool, String> {
@@ -151,17 +179,21 @@ fn regular_bits(mode: u32) -> u32 {
     if mode & 0o100 == 0 { 0o644 } else { 0o755 }
 }
 
-fn is_same(stat: &Stat, mode: u32, met: &FileStat) -> bool {
+/// Tells whether a file is of the kind that an entry says, and executable or not, as it says.
+fn has_same_mode(mode: u32, met: &FileStat) -> bool {
     let kind = met.st_mode & 0o170_000;
-    let mode_agrees = match kind {
+    match kind {
         0o100_000 => mode == kind | regular_bits(met.st_mode),
         _ => mode == kind,
-    };
+    }
+}
+
+fn is_same(stat: &Stat, mode: u32, met: &FileStat) -> bool {
     let time_agrees = |stat: (u32, u32), seconds: i64, nanoseconds: i64| {
         // A git without nanoseconds writes zeros.
         stat.0 == seconds as u32 && (stat.1 == nanoseconds as u32 || stat.1 == 0)
     };
-    mode_agrees
+    has_same_mode(mode, met)
         && stat.size == met.st_size as u32
         && time_agrees(stat.modified, met.st_mtime, met.st_mtime_nsec)
         && time_agrees(stat.changed, met.st_ctime, met.st_ctime_nsec)
@@ -204,13 +236,7 @@ fn is_staged(
 }
 
 /// Returns the tree of a commit, from memory where any project's harness had it: an id says it for all of them.
-fn remembered_tree(layout: &Layout, commit: Oid) -> Result<Oid, String> {
-    static TREES: Mutex<Option<HashMap<Oid, Oid>>> = Mutex::new(None);
-    let remembered = || TREES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(tree) = remembered().as_ref().and_then(|trees| trees.get(&commit)) {
-        return Ok(*tree);
-    }
-    let tree = tree_of(&layout.objects()?, commit)?;
-    remembered().get_or_insert_default().insert(commit, tree);
-    Ok(tree)
+pub(super) fn remembered_tree(layout: &Layout, commit: Oid) -> Result<Oid, String> {
+    static TREES: Remembered<Oid, Oid> = Remembered::new();
+    TREES.get(commit, |_| tree_of(&layout.objects()?, commit))
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use git2::build::CheckoutBuilder;
-use git2::{ObjectType, Oid, Repository, Tree};
+use git2::{IndexEntry, Repository, Tree};
 
 use crate::error::Advise as _;
 use crate::names::{CommitId, HarnessUrl};
@@ -14,6 +14,7 @@ use crate::names::{CommitId, HarnessUrl};
 use super::filters::writes_blobs_as_they_are;
 use super::hostile::verify;
 use super::mirror::Mirror;
+use super::mirror_refs::Published;
 use super::nested::update_nested;
 use super::repository::{oid, open, path_bytes};
 
@@ -57,8 +58,7 @@ impl Engine<'_> {
 
     /// Makes a git directory with all that the mirror has, its HEAD on the commit; `work_tree` is the way to the files.
     pub(super) fn lay_out(&self, directory: &Path, work_tree: &Path) -> anyhow::Result<()> {
-        let mirror = self.mirror.repository()?;
-        verify(&mirror, &find_tree(&mirror, self.commit)?)?;
+        verify(self.mirror, self.commit)?;
         let laid_out = (|| {
             for below in [
                 "objects/info",
@@ -70,7 +70,10 @@ impl Engine<'_> {
                 fs::create_dir_all(directory.join(below))?;
             }
             link_objects(self.mirror.directory(), directory)?;
-            fs::write(directory.join("packed-refs"), packed_refs(&mirror)?)?;
+            fs::write(
+                directory.join("packed-refs"),
+                packed_refs(&self.mirror.published()?),
+            )?;
             fs::write(directory.join("HEAD"), format!("{}\n", self.commit))?;
             fs::write(directory.join("config"), self.configuration(work_tree))?;
             anyhow::Ok(())
@@ -174,65 +177,40 @@ fn link(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Writes the mirror's tags and branches as those of a fresh clone.
-fn packed_refs(mirror: &Repository) -> Result<Vec<u8>, git2::Error> {
-    let mut lines: Vec<Published> = Vec::new();
-    for (name, target, peeled) in published(mirror)? {
-        lines.push((name, target, peeled.filter(|peeled| *peeled != target)));
-    }
+fn packed_refs(published: &[Published]) -> Vec<u8> {
+    let mut lines: Vec<&Published> = published.iter().collect();
     lines.sort();
     let mut text = b"# pack-refs with: peeled fully-peeled sorted \n".to_vec();
     for (name, target, peeled) in lines {
         text.extend_from_slice(format!("{target} ").as_bytes());
-        text.extend_from_slice(&name);
+        text.extend_from_slice(name);
         text.push(b'\n');
-        if let Some(peeled) = peeled {
+        if let Some(peeled) = peeled.filter(|peeled| peeled != target) {
             text.extend_from_slice(format!("^{peeled}\n").as_bytes());
         }
     }
-    Ok(text)
-}
-
-/// A ref as a clone of the harness has it: its name there, its target, and what a tag stands for in the end.
-type Published = (Vec<u8>, Oid, Option<Oid>);
-
-/// Returns the refs that a clone of the harness has.
-fn published(mirror: &Repository) -> Result<Vec<Published>, git2::Error> {
-    let mut found = Vec::new();
-    for reference in mirror.references()? {
-        let reference = reference?;
-        let name = reference.name_bytes();
-        let there = match name.strip_prefix(b"refs/heads/") {
-            Some(branch) => [b"refs/remotes/origin/", branch].concat(),
-            None if name.starts_with(b"refs/tags/") => name.to_vec(),
-            None => continue,
-        };
-        let Some(target) = reference.target() else {
-            continue;
-        };
-        let peeled = reference
-            .peel(ObjectType::Any)
-            .ok()
-            .map(|object| object.id());
-        found.push((there, target, peeled));
-    }
-    Ok(found)
+    text
 }
 
 /// Brings the remote branches and tags of a harness in a project to where the mirror has them.
 ///
 /// A tag of the same name that somebody made there, on a commit that the mirror does not know, stays.
-pub(super) fn refresh_refs(engine: &Repository, mirror: &Repository) -> Result<(), git2::Error> {
-    let known = mirror.odb()?;
-    for (name, target, _) in published(mirror)? {
+pub(super) fn refresh_refs(engine: &Repository, mirror: &Mirror) -> anyhow::Result<()> {
+    for (name, target, _) in mirror.published()?.iter() {
         // A ref that is no UTF-8 cannot be named here, and is of no use to a pin.
-        let Ok(name) = String::from_utf8(name) else {
+        let Ok(name) = std::str::from_utf8(name) else {
             continue;
         };
-        let has = engine.refname_to_id(&name).ok();
-        let is_somebodys =
-            name.starts_with("refs/tags/") && has.is_some_and(|has| !known.exists(has));
-        if has != Some(target) && !is_somebodys {
-            engine.reference(&name, target, true, "fetch")?;
+        let has = engine.refname_to_id(name).ok();
+        if has == Some(*target) {
+            continue;
+        }
+        let is_somebodys = match has {
+            Some(has) if name.starts_with("refs/tags/") => !mirror.repository()?.odb()?.exists(has),
+            _ => false,
+        };
+        if !is_somebodys {
+            engine.reference(name, *target, true, "fetch")?;
         }
     }
     Ok(())
@@ -249,20 +227,32 @@ pub(super) fn check_out(
     engine
         .checkout_tree(tree.as_object(), Some(how))
         .with_context(|| format!("cannot check {} out", commit.short()))?;
-    pin_index(engine, &tree)?;
+    pin_index(engine, &tree, &[])?;
+    pin_head(engine, commit)
+}
+
+/// Puts HEAD on a commit and on no branch.
+pub(super) fn pin_head(engine: &Repository, commit: &CommitId) -> anyhow::Result<()> {
     let is_there = engine.refname_to_id("HEAD").ok() == Some(oid(commit));
-    if !is_there || engine.head_detached().ok() != Some(true) {
+    if !is_there || !engine.head_detached()? {
         engine.set_head_detached(oid(commit))?;
     }
     Ok(())
 }
 
-/// Makes the index that of a tree, with the stat data it has.
+/// Makes the index that of a tree, with the stat data that it has and that of entries which are news to it.
 ///
 /// With the tree's id in it, "nothing is staged" is one comparison. It is opened as a file that knows no repository:
 /// otherwise libgit2 reads every file that is younger than the tick of a clock once more.
-pub(super) fn pin_index(engine: &Repository, tree: &Tree<'_>) -> anyhow::Result<()> {
+pub(super) fn pin_index(
+    engine: &Repository,
+    tree: &Tree<'_>,
+    news: &[IndexEntry],
+) -> anyhow::Result<()> {
     let mut index = git2::Index::open(&engine.path().join("index"))?;
+    for entry in news {
+        index.add(entry)?;
+    }
     index.read_tree(tree)?;
     index.write().context("cannot write the harness's index")
 }

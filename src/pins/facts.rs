@@ -7,7 +7,7 @@ use git2::Oid;
 use crate::names::CommitId;
 
 use super::dirty::is_dirty;
-use super::index_file::IndexFile;
+use super::index_file::{IndexFile, Staged};
 use super::layout::{Head, Layout, gitlink_in, tree_of};
 use super::mirror::Mirror;
 use super::repository::{commit_id, oid, respect_environment};
@@ -95,11 +95,11 @@ fn read_project(project: &Path, engine: &str, facts: &mut Facts) -> Result<(), S
     let head = layout.head()?;
     facts.branch.clone_from(&head.branch);
     // Each fact by itself: a split index hides nothing of HEAD.
-    let pinned = pinned(&layout, &head, engine);
     let staged = staged(&layout, engine);
+    let pinned = pinned(&layout, &head, engine, staged.as_ref().ok());
     let mut trouble = None;
     facts.head = known(pinned, &mut trouble);
-    facts.index = known(staged, &mut trouble);
+    facts.index = known(staged.map(|staged| staged.pinned), &mut trouble);
     trouble.map_or(Ok(()), Err)
 }
 
@@ -116,19 +116,29 @@ fn known(
     }
 }
 
-fn pinned(layout: &Layout, head: &Head, engine: &str) -> Result<Option<Oid>, String> {
+fn pinned(
+    layout: &Layout,
+    head: &Head,
+    engine: &str,
+    staged: Option<&Staged>,
+) -> Result<Option<Oid>, String> {
     let Some(commit) = head.commit else {
         return Ok(None);
     };
     let objects = layout.objects()?;
-    gitlink_in(&objects, tree_of(&objects, commit)?, engine)
+    let tree = tree_of(&objects, commit)?;
+    match staged {
+        // Where nothing at all is staged, HEAD holds what the index holds.
+        Some(staged) if staged.tree == Some(tree) => Ok(staged.pinned),
+        _ => gitlink_in(&objects, tree, engine),
+    }
 }
 
-fn staged(layout: &Layout, engine: &str) -> Result<Option<Oid>, String> {
+fn staged(layout: &Layout, engine: &str) -> Result<Staged, String> {
     match IndexFile::read(&layout.git_directory)? {
-        None => Ok(None),
+        None => Ok(Staged::default()),
         Some(index) => index
-            .gitlink(engine)
+            .staged(engine)
             .map_err(|why| format!("{why}: `{}`", layout.git_directory.join("index").display())),
     }
 }

@@ -8,7 +8,9 @@ use std::sync::{Once, OnceLock};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 use super::build::{NewFile, NewRepository, build};
+use super::check::check;
 use super::mirror::Mirror;
+use super::repin::{Move, Repinned, carry_out};
 
 /// A directory with a harness in it, a cache, and room for projects.
 pub(super) struct World {
@@ -132,6 +134,38 @@ impl World {
         fs::rename(beside, &project).unwrap();
         project
     }
+}
+
+/// Wishes to move the pin of a project whose harness is at `engine`.
+pub(super) fn wish<'a>(project: &'a Path, mirror: &'a Mirror, rescue: &'a Path) -> Move<'a> {
+    Move {
+        project,
+        engine: "engine",
+        branch: Some("main"),
+        here: false,
+        mirror,
+        rescue,
+    }
+}
+
+/// Moves a pin the way an update does.
+pub(super) fn repin(
+    world: &World,
+    project: &Path,
+    engine: &str,
+    to: &str,
+) -> anyhow::Result<Repinned> {
+    let mirror = world.mirror();
+    let rescue = world.path().join("rescue");
+    let mut wish = wish(project, &mirror, &rescue);
+    wish.engine = engine;
+    let ready = check(&wish)?;
+    carry_out(
+        &wish,
+        &ready,
+        &world.commit(to),
+        &format!("Move {engine} to {to}"),
+    )
 }
 
 /// Copies a directory; links and modes as they are.

@@ -4,9 +4,22 @@ use anyhow::Context as _;
 use git2::{ObjectType, Repository, Tree};
 
 use crate::error::refused;
+use crate::names::CommitId;
 
-/// Refuses a commit whose tree could write outside its directory or into a git directory.
-pub(super) fn verify(repository: &Repository, tree: &Tree<'_>) -> anyhow::Result<()> {
+use super::engine::find_tree;
+use super::mirror::Mirror;
+use super::remembered::Remembered;
+
+/// Refuses a commit of a mirror whose tree could write outside its directory or into a git directory.
+pub(super) fn verify(mirror: &Mirror, commit: &CommitId) -> anyhow::Result<()> {
+    static HARMLESS: Remembered<CommitId, ()> = Remembered::new();
+    HARMLESS.get(commit.clone(), |commit| {
+        let repository = mirror.repository()?;
+        verify_tree(&repository, &find_tree(&repository, commit)?)
+    })
+}
+
+fn verify_tree(repository: &Repository, tree: &Tree<'_>) -> anyhow::Result<()> {
     let mut names: Vec<Vec<u8>> = Vec::with_capacity(tree.len());
     for entry in tree {
         let name = entry.name_bytes();
@@ -18,7 +31,7 @@ pub(super) fn verify(repository: &Repository, tree: &Tree<'_>) -> anyhow::Result
             let below = repository
                 .find_tree(entry.id())
                 .context("cannot read the harness")?;
-            verify(repository, &below)?;
+            verify_tree(repository, &below)?;
         }
     }
     names.sort();

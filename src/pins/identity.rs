@@ -2,7 +2,7 @@
 
 use git2::{Repository, Signature};
 
-use super::repository::setting;
+use super::repository::Settings;
 
 /// The author and the committer of a commit that is about to be made.
 pub(super) struct Identity {
@@ -15,8 +15,9 @@ pub(super) struct Identity {
 impl Identity {
     /// Finds the person: git's environment, then git's configuration, then the account.
     pub(super) fn find(repository: &Repository) -> Result<Self, git2::Error> {
-        let (author, author_is_made_up) = signature(repository, "author")?;
-        let (committer, committer_is_made_up) = signature(repository, "committer")?;
+        let settings = Settings::of(repository);
+        let (author, author_is_made_up) = signature(&settings, "author")?;
+        let (committer, committer_is_made_up) = signature(&settings, "committer")?;
         Ok(Self {
             author: dated(author, repository.author_from_env()),
             committer: dated(committer, repository.committer_from_env()),
@@ -67,16 +68,13 @@ fn dated(
     .unwrap_or(signature)
 }
 
-fn signature(
-    repository: &Repository,
-    role: &str,
-) -> Result<(Signature<'static>, bool), git2::Error> {
+fn signature(settings: &Settings, role: &str) -> Result<(Signature<'static>, bool), git2::Error> {
     let found = |part: &str| {
         let variable = format!("GIT_{}_{}", role.to_uppercase(), part.to_uppercase());
         std::env::var(variable)
             .ok()
-            .or_else(|| setting(repository, &format!("{role}.{part}")))
-            .or_else(|| setting(repository, &format!("user.{part}")))
+            .or_else(|| settings.get(&format!("{role}.{part}")))
+            .or_else(|| settings.get(&format!("user.{part}")))
             .map(|text| plain(&text))
             .filter(|text| !text.is_empty())
     };

@@ -44,6 +44,22 @@ pub(super) struct Extensions {
     pub(super) tree: Option<Oid>,
 }
 
+impl Entry<'_> {
+    /// Tells whether it is in a conflict, or git was told something of it.
+    pub(super) fn has_flags(&self) -> bool {
+        self.stage != 0 || self.is_assumed_valid || self.is_skipped || self.is_only_intended
+    }
+}
+
+/// What is staged of a submodule.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Staged {
+    /// The commit.
+    pub(super) pinned: Option<Oid>,
+    /// The tree that the whole index makes, where it says so.
+    pub(super) tree: Option<Oid>,
+}
+
 const SKIP_WORKTREE: u16 = 0x4000;
 const INTENT_TO_ADD: u16 = 0x2000;
 
@@ -62,19 +78,20 @@ impl IndexFile {
             .unwrap_or_else(|| Err("the index is cut off or broken".to_owned()))
     }
 
-    /// Returns the commit that is staged at a path, and what is wrong with the index as a whole, if anything.
-    pub(super) fn gitlink(&self, path: &str) -> Result<Option<Oid>, String> {
-        let mut found = None;
-        self.walk(|entry| {
+    /// Returns what is staged at the path of a submodule, or what is wrong with the index as a whole.
+    pub(super) fn staged(&self, path: &str) -> Result<Staged, String> {
+        let mut pinned = None;
+        let extensions = self.walk(|entry| {
             if entry.stage == 0
                 && entry.mode == 0o160_000
                 && entry.path.to_bytes() == path.as_bytes()
             {
-                found = Some(entry.id);
+                pinned = Some(entry.id);
             }
             ControlFlow::Continue(())
         })?;
-        Ok(found)
+        let tree = extensions.and_then(|extensions| extensions.tree);
+        Ok(Staged { pinned, tree })
     }
 
     /// `None` means that the bytes end too early.

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,7 +16,9 @@ use crate::files::Lock;
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 use super::git::Git;
-use super::mirror_refs::{Fetched, Resolved, keep_new_tags, names_below, resolve};
+use super::mirror_refs::{
+    Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve,
+};
 use super::repository::{if_there, oid, respect_environment};
 use super::versions::by_version;
 
@@ -30,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(150);
 pub(crate) struct Mirror {
     directory: PathBuf,
     url: HarnessUrl,
+    seen: Arc<Seen>,
 }
 
 impl Mirror {
@@ -66,6 +70,7 @@ impl Mirror {
         Self {
             directory: cache.join(format!("{name}-{}.git", &hash[..hash.len().min(12)])),
             url: url.clone(),
+            seen: Arc::default(),
         }
     }
 
@@ -83,6 +88,7 @@ impl Mirror {
         } else {
             self.clone_beside().map(|()| Fetched::default())
         };
+        self.seen.forget();
         fetched.with_context(|| format!("cannot fetch `{}`", self.url))
     }
 
@@ -110,6 +116,7 @@ impl Mirror {
                 let target = now.target().unwrap_or(Oid::ZERO_SHA1);
                 repository.reference(&format!("refs/tags/{reference}"), target, true, "accept")
             });
+        self.seen.forget();
         self.blame(accepted.map(drop), || {
             format!("cannot follow the tag `{reference}`")
         })
@@ -136,8 +143,18 @@ impl Mirror {
 
     /// Tells whether the remote has ever shown this commit to this mirror.
     pub(crate) fn contains(&self, commit: &CommitId) -> bool {
-        self.repository()
-            .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok())
+        self.seen.commit(commit, || {
+            self.repository()
+                .is_ok_and(|repository| repository.find_commit(oid(commit)).is_ok())
+        })
+    }
+
+    /// Returns the refs that a clone of the harness has.
+    pub(super) fn published(&self) -> anyhow::Result<Arc<[Published]>> {
+        self.seen.published(|| {
+            let repository = self.repository()?;
+            self.blame(published(&repository), || "cannot list the refs".to_owned())
+        })
     }
 
     /// Returns the tags, newest version first.

@@ -1,6 +1,9 @@
 //! The refs of a mirror: what a name stands for, and which tags are new or have moved.
 
-use git2::{Oid, Repository};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use git2::{ObjectType, Oid, Repository};
 
 use crate::names::{CommitId, Ref};
 
@@ -41,6 +44,76 @@ pub(crate) enum Kind {
     Branch,
     /// A commit, perhaps abbreviated.
     Commit,
+}
+
+/// A ref as a clone of the harness has it: its name there, its target, and what a tag stands for in the end.
+pub(super) type Published = (Vec<u8>, Oid, Option<Oid>);
+
+/// Returns the refs that a clone of the harness has.
+pub(super) fn published(mirror: &Repository) -> Result<Vec<Published>, git2::Error> {
+    let mut found = Vec::new();
+    for reference in mirror.references()? {
+        let reference = reference?;
+        let name = reference.name_bytes();
+        let there = match name.strip_prefix(b"refs/heads/") {
+            Some(branch) => [b"refs/remotes/origin/", branch].concat(),
+            None if name.starts_with(b"refs/tags/") => name.to_vec(),
+            None => continue,
+        };
+        let Some(target) = reference.target() else {
+            continue;
+        };
+        let peeled = reference
+            .peel(ObjectType::Any)
+            .ok()
+            .map(|object| object.id());
+        found.push((there, target, peeled));
+    }
+    Ok(found)
+}
+
+/// What was read in a mirror since it was last fetched: a bulk update asks the same for every project.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    published: Mutex<Option<Arc<[Published]>>>,
+    commits: Mutex<HashSet<CommitId>>,
+}
+
+impl Seen {
+    /// Tells whether a commit is there, asked once for those that are.
+    pub(super) fn commit(&self, commit: &CommitId, look: impl FnOnce() -> bool) -> bool {
+        if unpoisoned(&self.commits).contains(commit) {
+            return true;
+        }
+        let is_there = look();
+        if is_there {
+            unpoisoned(&self.commits).insert(commit.clone());
+        }
+        is_there
+    }
+
+    /// Returns the refs, read once.
+    pub(super) fn published(
+        &self,
+        look: impl FnOnce() -> anyhow::Result<Vec<Published>>,
+    ) -> anyhow::Result<Arc<[Published]>> {
+        if let Some(published) = &*unpoisoned(&self.published) {
+            return Ok(Arc::clone(published));
+        }
+        let found: Arc<[Published]> = look()?.into();
+        *unpoisoned(&self.published) = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// Forgets all: the mirror may have changed.
+    pub(super) fn forget(&self) {
+        *unpoisoned(&self.published) = None;
+        unpoisoned(&self.commits).clear();
+    }
+}
+
+fn unpoisoned<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Copies tags that were never seen before, and names those that have moved since.

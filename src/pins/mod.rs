@@ -3,7 +3,9 @@
 //! libgit2 does what is local; the `git` program does what reaches a remote, signs, or fills nested submodules.
 
 mod build;
+mod changes;
 mod check;
+mod clean;
 mod commit;
 mod dirty;
 mod engine;
@@ -12,6 +14,7 @@ mod fill;
 mod filters;
 #[cfg(test)]
 mod fixture;
+mod folders;
 mod git;
 mod hostile;
 mod identity;
@@ -21,10 +24,12 @@ mod mirror;
 mod mirror_refs;
 mod nested;
 mod project_index;
+mod remembered;
 mod repin;
 mod repository;
 mod restore;
 mod settle;
+mod swap;
 mod untracked;
 mod vendored;
 mod versions;

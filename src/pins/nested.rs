@@ -1,15 +1,18 @@
 //! The submodules of a harness: filled by `git`, and never thrown away with something in them.
 
+use std::ffi::OsStr;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use git2::{Repository, StatusOptions, Tree};
+use git2::{Oid, Repository, StatusOptions, Tree};
 
-use crate::error::refused;
+use crate::error::{failed, refused};
 
 use super::git::Git;
+use super::index_file::IndexFile;
 use super::layout::Layout;
 use super::repository::{open, respect_environment};
 
@@ -23,13 +26,12 @@ pub(super) fn check_leaving(engine: &Repository, to: &Tree<'_>) -> anyhow::Resul
     let Some(work_tree) = engine.workdir() else {
         return Ok(());
     };
-    for entry in engine.index()?.iter() {
-        let path = Path::new(std::ffi::OsStr::from_bytes(&entry.path));
+    for (path, _) in gitlinks(engine)? {
         let stays = to
-            .get_path(path)
+            .get_path(&path)
             .is_ok_and(|there| there.filemode() == 0o160_000);
         let place = work_tree.join(path);
-        if entry.mode == 0o160_000 && !stays && holds_more(&place)? {
+        if !stays && holds_more(&place)? {
             return Err(refused(format!(
                 "`{}` goes with the new version, and holds files that git does not keep",
                 place.display()
@@ -61,13 +63,28 @@ fn holds_more(place: &Path) -> anyhow::Result<bool> {
     if has_changes {
         return Ok(true);
     }
-    for entry in repository.index()?.iter() {
-        let below = place.join(std::ffi::OsStr::from_bytes(&entry.path));
-        if entry.mode == 0o160_000 && holds_more(&below)? {
+    for (path, _) in gitlinks(&repository)? {
+        if holds_more(&place.join(path))? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Lists the submodules of a repository by its index, with their pins.
+fn gitlinks(repository: &Repository) -> anyhow::Result<Vec<(PathBuf, Oid)>> {
+    let mut found = Vec::new();
+    let index = IndexFile::read(repository.path()).map_err(failed)?;
+    let walked = index.map(|index| {
+        index.walk(|entry| {
+            if entry.mode == 0o160_000 {
+                found.push((OsStr::from_bytes(entry.path.to_bytes()).into(), entry.id));
+            }
+            ControlFlow::Continue(())
+        })
+    });
+    walked.transpose().map_err(failed)?;
+    Ok(found)
 }
 
 /// Brings the nested submodules of a harness to where it pins them, if any is elsewhere. This may use the network.
@@ -75,16 +92,12 @@ pub(super) fn update_nested(engine: &Repository) -> anyhow::Result<()> {
     let Some(work_tree) = engine.workdir() else {
         return Ok(());
     };
-    let index = engine.index().context("cannot read the harness's index")?;
-    let is_elsewhere = |entry: &git2::IndexEntry| {
-        let place = work_tree.join(std::ffi::OsStr::from_bytes(&entry.path));
-        let layout = Layout::find(&place).ok().flatten();
+    let is_elsewhere = |(path, pinned): &(PathBuf, Oid)| {
+        let layout = Layout::find(&work_tree.join(path)).ok().flatten();
         let head = layout.and_then(|layout| layout.head().ok());
-        head.and_then(|head| head.commit) != Some(entry.id)
+        head.and_then(|head| head.commit) != Some(*pinned)
     };
-    let has_work = index
-        .iter()
-        .any(|entry| entry.mode == 0o160_000 && is_elsewhere(&entry));
+    let has_work = gitlinks(engine)?.iter().any(is_elsewhere);
     // A gitlink that `.gitmodules` does not name is a mistake of the harness, and git can fill nothing then.
     if !has_work || !work_tree.join(".gitmodules").is_file() {
         return Ok(());

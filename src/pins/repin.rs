@@ -12,7 +12,7 @@ use crate::error::refused;
 use crate::names::CommitId;
 
 use super::commit;
-use super::engine::{check_out, find_tree, link_objects, refresh_refs};
+use super::engine::{check_out, find_tree, link_objects, pin_head, refresh_refs};
 use super::hostile::verify;
 use super::identity::Identity;
 use super::mirror::Mirror;
@@ -20,6 +20,7 @@ use super::nested::{check_leaving, update_nested};
 use super::project_index::NewIndex;
 use super::repository::{commit_id, oid, open};
 use super::settle::settle;
+use super::swap::swap;
 
 /// A pin that is to be moved.
 #[derive(Clone, Debug)]
@@ -105,11 +106,10 @@ pub(crate) fn carry_out(
 
 /// Gives the harness in the project all that the mirror has.
 fn prepare_objects(wish: &Move<'_>, engine: &Repository, to: &CommitId) -> anyhow::Result<()> {
-    let mirror = wish.mirror.repository()?;
-    verify(&mirror, &find_tree(&mirror, to)?)?;
+    verify(wish.mirror, to)?;
     link_objects(wish.mirror.directory(), engine.commondir())
         .context("cannot take the harness's objects over")?;
-    refresh_refs(engine, &mirror).context("cannot refresh the harness's refs")
+    refresh_refs(engine, wish.mirror).context("cannot refresh the harness's refs")
 }
 
 /// Writes the commit that is HEAD with one gitlink changed; nothing points to it yet.
@@ -133,7 +133,12 @@ fn write_commit(
 }
 
 fn move_files(engine: &Repository, to: &CommitId) -> anyhow::Result<()> {
-    if engine.refname_to_id("HEAD").ok() != Some(oid(to)) {
+    if engine.refname_to_id("HEAD").ok() == Some(oid(to)) {
+        return update_nested(engine);
+    }
+    if swap(engine, &find_tree(engine, to)?)? {
+        pin_head(engine, to)?;
+    } else {
         // An ignored file in the way is somebody's work as well.
         let mut how = CheckoutBuilder::new();
         how.safe().overwrite_ignored(false);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use anyhow::Context as _;
-use git2::{ConfigLevel, ErrorCode, Oid, Repository};
+use git2::{Config, ConfigLevel, ErrorCode, Oid, Repository};
 
 use crate::error::failed;
 use crate::names::CommitId;
@@ -119,19 +119,27 @@ pub(super) fn respect_environment() {
     });
 }
 
-/// Reads one value of the person's configuration, as `git` would find it for a repository.
-pub(super) fn setting(repository: &Repository, key: &str) -> Option<String> {
-    if let Ok(value) = repository
-        .config()
-        .and_then(|config| config.get_string(key))
-    {
-        return Some(value);
+/// The person's configuration, as `git` would find it for a repository, at one moment.
+pub(super) struct Settings(Vec<Config>);
+
+impl Settings {
+    /// Reads the configuration; what cannot be read says nothing.
+    pub(super) fn of(repository: &Repository) -> Self {
+        let hidden = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
+            .iter()
+            .filter_map(std::env::var_os)
+            .filter_map(|path| Config::open(Path::new(&path)).ok());
+        let all = repository.config().into_iter().chain(hidden);
+        Self(
+            all.filter_map(|mut config| config.snapshot().ok())
+                .collect(),
+        )
     }
-    ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
-        .iter()
-        .filter_map(std::env::var_os)
-        .filter_map(|path| git2::Config::open(Path::new(&path)).ok())
-        .find_map(|config| config.get_string(key).ok())
+
+    /// Returns one value.
+    pub(super) fn get(&self, key: &str) -> Option<String> {
+        self.0.iter().find_map(|config| config.get_string(key).ok())
+    }
 }
 
 /// Turns an id that libgit2 gave into ours.

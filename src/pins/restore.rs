@@ -3,24 +3,26 @@
 //! Only paths in which the two versions differ can have been touched. What such a file holds is one version's bytes,
 //! the other's, or something else; that something may be half of a write or somebody's work, so it is kept.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use git2::build::CheckoutBuilder;
 use git2::{ObjectType, Oid, Repository};
+use nix::errno::Errno;
 
 use crate::error::refused;
 use crate::files::remove_if_there;
 use crate::names::CommitId;
 
-use super::engine::{find_tree, link_objects, pin_index};
+use super::changes::{Change, Changes, Content};
+use super::engine::{find_tree, link_objects, pin_head, pin_index};
+use super::folders::{Folders, parts};
 use super::nested::update_nested;
 use super::repin::Move;
-use super::repository::{oid, open};
+use super::repository::open;
 
 /// Puts the harness at `target`; of what differs from `other`, nothing unknown is lost.
 pub(super) fn restore(wish: &Move<'_>, target: &CommitId, other: &CommitId) -> anyhow::Result<()> {
@@ -37,15 +39,18 @@ pub(super) fn restore(wish: &Move<'_>, target: &CommitId, other: &CommitId) -> a
         .context("the harness has no work tree")?
         .to_path_buf();
     let (mut missing, mut present) = (Vec::new(), Vec::new());
-    for (path, versions) in differing(&engine, target, other)? {
-        if versions.is_nested() {
-            continue;
+    let (from, to) = (find_tree(&engine, other)?, find_tree(&engine, target)?);
+    let changes = Changes::between(&engine, &from, &to)?;
+    for (path, change) in changes
+        .paths
+        .iter()
+        .filter(|(_, change)| !change.is_nested())
+    {
+        if make_way(wish, &engine, &work_tree, path, *change)? {
+            missing.push(path.as_path());
         }
-        if make_way(wish, &engine, &work_tree, &path, &versions)? {
-            missing.push(path.clone());
-        }
-        if versions.target.is_some() {
-            present.push(path);
+        if change.to.is_some() {
+            present.push(path.as_path());
         }
     }
     write_out(&engine, target, &missing, &present)?;
@@ -58,30 +63,32 @@ fn make_way(
     engine: &Repository,
     work_tree: &Path,
     path: &Path,
-    versions: &Versions,
+    change: Change,
 ) -> anyhow::Result<bool> {
     let place = work_tree.join(path);
     let found = look(engine, work_tree, path)?;
-    if found == versions.target {
+    if found == change.to {
         return Ok(false);
     }
     let Some((_, id)) = found else {
         return Ok(true);
     };
-    let is_known = [versions.target, versions.other]
+    let is_known = [change.to, change.from]
         .iter()
         .flatten()
         .any(|(_, known)| *known == id);
     if !is_known {
         // Where the target has nothing, a file that was not being written is in nobody's way.
-        if versions.target.is_none() && !is_torn(engine, &place, versions.other) {
+        if change.to.is_none() && !is_torn(engine, &place, change.from) {
             return Ok(false);
         }
         keep(wish.rescue, path, &place)?;
     }
-    fs::remove_file(&place).with_context(|| format!("cannot remove `{}`", place.display()))?;
-    remove_empty_folders(work_tree, path);
-    Ok(versions.target.is_some())
+    Folders::open(work_tree)
+        .map_err(Into::into)
+        .and_then(|mut folders| folders.remove(path))
+        .with_context(|| format!("cannot remove `{}`", place.display()))?;
+    Ok(change.to.is_some())
 }
 
 /// Tells whether a file is the beginning of what was being written.
@@ -114,58 +121,14 @@ fn clear_locks(git_directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Mode and content of a path in a version, or on disk.
-type Content = Option<(u32, Oid)>;
-
-#[derive(Debug, Default)]
-struct Versions {
-    target: Content,
-    other: Content,
-}
-
-impl Versions {
-    fn is_nested(&self) -> bool {
-        [self.target, self.other]
-            .iter()
-            .flatten()
-            .any(|(mode, _)| *mode == 0o160_000)
-    }
-}
-
-/// Lists the paths whose content is not the same in both commits.
-fn differing(
-    engine: &Repository,
-    target: &CommitId,
-    other: &CommitId,
-) -> anyhow::Result<BTreeMap<PathBuf, Versions>> {
-    let (target, other) = (find_tree(engine, target)?, find_tree(engine, other)?);
-    let diff = engine
-        .diff_tree_to_tree(Some(&other), Some(&target), None)
-        .context("cannot compare the two versions of the harness")?;
-    let mut found = BTreeMap::<PathBuf, Versions>::new();
-    for delta in diff.deltas() {
-        let content = |file: git2::DiffFile<'_>| {
-            (!file.id().is_zero()).then(|| (u32::from(file.mode()), file.id()))
-        };
-        if let Some(path) = delta.old_file().path() {
-            let versions = found.entry(path.to_path_buf()).or_default();
-            versions.other = versions.other.or(content(delta.old_file()));
-        }
-        if let Some(path) = delta.new_file().path() {
-            let versions = found.entry(path.to_path_buf()).or_default();
-            versions.target = versions.target.or(content(delta.new_file()));
-        }
-    }
-    Ok(found)
-}
-
 /// Reads what is on disk; nothing is found behind a symlink, for that is not the harness's.
 fn look(engine: &Repository, work_tree: &Path, path: &Path) -> anyhow::Result<Content> {
-    let mut place = work_tree.to_path_buf();
-    for component in path.parent().into_iter().flat_map(Path::components) {
-        place.push(component);
-        if !place.symlink_metadata().is_ok_and(|met| met.is_dir()) {
-            return Ok(None);
+    let mut folders = Folders::open(work_tree).context("cannot open the harness's directory")?;
+    match folders.enter(parts(path)?.0, false) {
+        Ok(_) => {}
+        Err(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => return Ok(None),
+        Err(errno) => {
+            return Err(errno).with_context(|| format!("cannot look at `{}`", path.display()));
         }
     }
     let place = work_tree.join(path);
@@ -221,32 +184,17 @@ fn keep(rescue: &Path, path: &Path, place: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn remove_empty_folders(work_tree: &Path, path: &Path) {
-    for folder in path
-        .ancestors()
-        .skip(1)
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        // A folder with something in it stays.
-        if fs::remove_dir(work_tree.join(folder)).is_err() {
-            return;
-        }
-    }
-}
-
 /// Writes the files that are missing, then an index of the target with fresh stat data for `present`, then HEAD.
 fn write_out(
     engine: &Repository,
     target: &CommitId,
-    missing: &[PathBuf],
-    present: &[PathBuf],
+    missing: &[&Path],
+    present: &[&Path],
 ) -> anyhow::Result<()> {
     let tree = find_tree(engine, target)?;
     // Index and HEAD first: to libgit2, what is to be written is then merely missing.
-    pin_index(engine, &tree)?;
-    if engine.refname_to_id("HEAD").ok() != Some(oid(target)) || !engine.head_detached()? {
-        engine.set_head_detached(oid(target))?;
-    }
+    pin_index(engine, &tree, &[])?;
+    pin_head(engine, target)?;
     if !missing.is_empty() {
         let mut how = CheckoutBuilder::new();
         how.force().disable_pathspec_match(true);
@@ -270,5 +218,5 @@ fn write_out(
         }
     }
     index.write().context("cannot write the harness's index")?;
-    pin_index(engine, &tree)
+    pin_index(engine, &tree, &[])
 }

@@ -12,11 +12,10 @@ use crate::error::refused;
 use crate::files::remove_if_there;
 use crate::names::CommitId;
 
-use super::index_file::IndexFile;
-use super::layout::{Layout, gitlink_in, tree_of};
+use super::facts::{Depth, read};
 use super::project_index::{NewIndex, clear_left_overs};
 use super::repin::Move;
-use super::repository::{commit_id, oid, open};
+use super::repository::{oid, open};
 use super::restore::restore;
 
 /// How an interrupted move ended.
@@ -34,10 +33,12 @@ pub(crate) enum Settled {
 pub(crate) fn settle(wish: &Move<'_>, from: &CommitId, to: &CommitId) -> anyhow::Result<Settled> {
     let project = open(wish.project)?;
     clear_left_overs(project.path())?;
-    let pinned = pinned(wish).map_err(|why| anyhow::anyhow!(why))?;
+    let facts = read(wish.project, wish.engine, Depth::Fast);
+    let unreadable = || anyhow::anyhow!(facts.trouble.clone().unwrap_or_default());
+    let pinned = facts.head.value().ok_or_else(unreadable)?.as_ref();
     let (settled, target, other) = match pinned {
-        Some(pinned) if pinned == *to => (Settled::Completed, to, from),
-        Some(pinned) if pinned == *from => (Settled::TakenBack, from, to),
+        Some(pinned) if pinned == to => (Settled::Completed, to, from),
+        Some(pinned) if pinned == from => (Settled::TakenBack, from, to),
         _ => {
             return Err(refused(format!(
                 "the project's HEAD pins neither {} nor {}: somebody went on",
@@ -55,18 +56,12 @@ pub(crate) fn settle(wish: &Move<'_>, from: &CommitId, to: &CommitId) -> anyhow:
     clear_branch_lock(&project, wish.engine, to)?;
     restore(wish, target, other)
         .with_context(|| format!("cannot put the harness at {}", target.short()))?;
-    settle_index(wish, &project, target, other)?;
+    let staged = facts.index.value().ok_or_else(unreadable)?.as_ref();
+    // Anything else was staged by somebody since.
+    if staged == Some(other) && target != other {
+        NewIndex::prepare(project.path(), wish.engine, target)?.put_in_place()?;
+    }
     Ok(settled)
-}
-
-fn pinned(wish: &Move<'_>) -> Result<Option<CommitId>, String> {
-    let layout = Layout::find(wish.project)?.ok_or("the project is no repository")?;
-    let Some(commit) = layout.head()?.commit else {
-        return Ok(None);
-    };
-    let objects = layout.objects()?;
-    let pinned = gitlink_in(&objects, tree_of(&objects, commit)?, wish.engine)?;
-    Ok(pinned.map(commit_id))
 }
 
 /// Removes a branch's lock that the move left: one that is empty, or names a commit with the new pin.
@@ -88,25 +83,6 @@ fn clear_branch_lock(project: &Repository, engine: &str, to: &CommitId) -> anyho
     let text = text.trim();
     if text.len() < 40 || Oid::from_str(text).is_ok_and(is_ours) {
         remove_if_there(&lock)?;
-    }
-    Ok(())
-}
-
-fn settle_index(
-    wish: &Move<'_>,
-    project: &Repository,
-    target: &CommitId,
-    other: &CommitId,
-) -> anyhow::Result<()> {
-    let staged = match IndexFile::read(project.path()) {
-        Ok(Some(index)) => index.gitlink(wish.engine),
-        Ok(None) => Ok(None),
-        Err(why) => Err(why),
-    }
-    .map_err(|why| anyhow::anyhow!(why))?;
-    // Anything else was staged by somebody since.
-    if staged == Some(oid(other)) && target != other {
-        NewIndex::prepare(project.path(), wish.engine, target)?.put_in_place()?;
     }
     Ok(())
 }

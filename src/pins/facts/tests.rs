@@ -49,6 +49,24 @@ fn a_new_project_is_ok() {
 }
 
 #[test]
+fn borrowed_objects_count() {
+    let world = World::new();
+    let project = world.project("demo", "v0.1.0");
+    let lender = world.path().join("lender");
+    fs::rename(project.join(".git/objects"), &lender).unwrap();
+    fs::create_dir_all(project.join(".git/objects/info")).unwrap();
+    let alternates = project.join(".git/objects/info/alternates");
+    for line in [lender.to_str().unwrap(), "../../../lender"] {
+        fs::write(&alternates, format!("# of another\n{line}\n")).unwrap();
+        // Without a tree in the index, HEAD's own is read.
+        git(&project, &["update-index", "--force-remove", "agents.toml"]);
+        assert_word(&world, &project, PinWord::Ok);
+        git(&project, &["reset", "-q"]);
+        assert_word(&world, &project, PinWord::Ok);
+    }
+}
+
+#[test]
 fn each_difference_has_its_word() {
     let world = World::new();
     let project = world.project("demo", "v0.1.0");

@@ -191,3 +191,36 @@ fn what_is_there_needs_no_remote_and_what_is_not_is_an_error() {
             .all(|path| path.extension().is_some_and(|e| e == "lock"))
     );
 }
+
+#[test]
+fn what_was_seen_is_forgotten_with_the_next_fetch() {
+    let world = World::new();
+    let mirror = world.mirror();
+    let names = || -> Vec<String> {
+        let published = mirror.published().unwrap();
+        published
+            .iter()
+            .map(|(name, _, _)| String::from_utf8(name.clone()).unwrap())
+            .collect()
+    };
+    let later = "refs/tags/v0.3.0".to_owned();
+    assert!(names().contains(&"refs/remotes/origin/main".to_owned()) && !names().contains(&later));
+    let commit = world.release("v0.3.0", &[("new", "new\n")]);
+    assert!(!mirror.contains(&commit));
+    mirror.fetch().unwrap();
+    assert!(mirror.contains(&commit) && names().contains(&later));
+    // A tag that moved is where it was, until that is accepted.
+    let target = || {
+        let published = mirror.published().unwrap();
+        published
+            .iter()
+            .find(|(name, _, _)| *name == later.as_bytes())
+            .map(|found| found.1)
+    };
+    let before = target();
+    world.release("v0.3.0", &[("new", "newer\n")]);
+    mirror.fetch().unwrap();
+    assert_eq!(target(), before);
+    mirror.accept_moved(&"v0.3.0".parse().unwrap()).unwrap();
+    assert_ne!(target(), before);
+}

@@ -4,30 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::super::check::check;
-use super::super::fixture::{World, git, rev, try_git};
+use super::super::fixture::{World, git, repin, rev, try_git, wish};
 use super::*;
 use crate::error::{Exit, exit_of, hints};
-
-/// Moves a pin the way an update does.
-fn repin(world: &World, project: &Path, engine: &str, to: &str) -> anyhow::Result<Repinned> {
-    let mirror = world.mirror();
-    let rescue = world.path().join("rescue");
-    let wish = Move {
-        project,
-        engine,
-        branch: Some("main"),
-        here: false,
-        mirror: &mirror,
-        rescue: &rescue,
-    };
-    let ready = check(&wish)?;
-    carry_out(
-        &wish,
-        &ready,
-        &world.commit(to),
-        &format!("Move {engine} to {to}"),
-    )
-}
 
 /// Lists the index, without the harness.
 fn entries(project: &Path) -> String {
@@ -469,14 +448,9 @@ fn here_is_any_branch() {
     let project = world.project("demo", "v0.1.0");
     git(&project, &["checkout", "-q", "-b", "other"]);
     let mirror = world.mirror();
-    let wish = Move {
-        project: &project,
-        engine: "engine",
-        branch: Some("main"),
-        here: true,
-        mirror: &mirror,
-        rescue: &world.path().join("rescue"),
-    };
+    let rescue = world.path().join("rescue");
+    let mut wish = wish(&project, &mirror, &rescue);
+    wish.here = true;
     let ready = check(&wish).unwrap();
     carry_out(&wish, &ready, &world.commit("v0.2.0"), "Move").unwrap();
     assert_eq!(rev(&project, "main"), rev(&project, "other^"));
@@ -487,14 +461,8 @@ fn a_commit_in_the_meantime_wins_and_the_harness_is_put_back() {
     let world = World::new();
     let project = world.project("demo", "v0.1.0");
     let mirror = world.mirror();
-    let wish = Move {
-        project: &project,
-        engine: "engine",
-        branch: None,
-        here: false,
-        mirror: &mirror,
-        rescue: &world.path().join("rescue"),
-    };
+    let rescue = world.path().join("rescue");
+    let wish = wish(&project, &mirror, &rescue);
     let ready = check(&wish).unwrap();
     git(&project, &["commit", "-q", "--allow-empty", "-m", "mine"]);
     let error = carry_out(&wish, &ready, &world.commit("v0.2.0"), "Move").unwrap_err();

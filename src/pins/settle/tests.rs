@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::check::check;
-use super::super::fixture::{World, git, rev};
+use super::super::fixture::{World, git, rev, wish};
 use super::super::repin::carry_out;
 use super::*;
 
@@ -41,14 +41,8 @@ impl Moved {
 
     fn with<T>(&self, act: impl FnOnce(&Move<'_>, &CommitId, &CommitId) -> T) -> T {
         let mirror = self.world.mirror();
-        let wish = Move {
-            project: &self.project,
-            engine: "engine",
-            branch: Some("main"),
-            here: false,
-            mirror: &mirror,
-            rescue: &self.world.path().join("rescue"),
-        };
+        let rescue = self.world.path().join("rescue");
+        let wish = wish(&self.project, &mirror, &rescue);
         act(
             &wish,
             &self.world.commit("v0.1.0"),
@@ -262,14 +256,8 @@ fn nothing_behind_a_symlink_is_touched() {
     world.release("v0.2.0", &[("data/file", "theirs")]);
     let project = world.project("demo", "v0.1.0");
     let mirror = world.mirror();
-    let wish = Move {
-        project: &project,
-        engine: "engine",
-        branch: None,
-        here: false,
-        mirror: &mirror,
-        rescue: &world.path().join("rescue"),
-    };
+    let rescue = world.path().join("rescue");
+    let wish = wish(&project, &mirror, &rescue);
     let (from, to) = (world.commit("v0.1.0"), world.commit("v0.2.0"));
     assert_eq!(settle(&wish, &from, &to).unwrap(), Settled::TakenBack);
     assert_eq!(fs::read(outside.join("file")).unwrap(), b"mine");

@@ -171,3 +171,33 @@ fn where_a_call_fails_it_says_so_and_completes_when_it_is_run_again() {
         shuttle.completes(&what);
     }
 }
+
+/// F1: of several projects, some have moved, some have not begun, and all have a journal.
+#[test]
+fn killed_among_several_projects_it_completes_when_it_is_run_again() {
+    let (sandbox, projects) = (
+        Sandbox::new().harness(["v0.1.0", "v0.2.0"]),
+        ["a", "b", "c"],
+    );
+    let sandbox = projects
+        .iter()
+        .fold(sandbox, |sandbox, name| sandbox.project(name, "v0.1.0"));
+    let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
+    let known = beside(&sandbox);
+    let mut killed = 0;
+    for (count, moment) in moments.iter().step_by(9).enumerate() {
+        let version = ["v0.1.0", "v0.2.0"][count % 2];
+        let output = killed_at(&sandbox, moment, &["update", "--all", version]);
+        killed += usize::from(output.code != Some(0));
+        sandbox.fleet(&["status"]).succeeded();
+        sandbox.fleet(&["update", "--all", version]).succeeded();
+        let wanted = sandbox.git(&sandbox.at("harness"), &["rev-parse", version]);
+        for name in projects {
+            let project = sandbox.project_at(name);
+            sandbox.is_whole(&project);
+            assert_eq!(sandbox.git(&project, &["rev-parse", "HEAD:engine"]), wanted);
+        }
+        assert_eq!(beside(&sandbox), known, "{moment:?}");
+    }
+    assert!(killed > 5, "{killed}");
+}
