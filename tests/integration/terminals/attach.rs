@@ -124,3 +124,21 @@ fn ctrl_c_reaches_the_harness() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
     terminal.close();
 }
+
+#[test]
+fn the_harness_has_the_size_of_the_terminal_and_its_next_life_too() {
+    let told = "trap 'echo now $(stty size)' WINCH\necho born $(stty size)\nwhile :; do sleep 86430 & wait $!; done\n";
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .script("v1", told)
+        .project("demo", "v1")
+        .setting("demo", "watch = \"heal\"")
+        .started("demo", "born 50 200");
+    let terminal = Terminal::running(&sandbox, "attach demo");
+    // One of the terminal's forty lines is tmux's own.
+    terminal.wait_for("now 39 120");
+    sandbox.kill(&sandbox.harness_of("demo"));
+    terminal.wait_for("born 39 120");
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    terminal.close();
+}
