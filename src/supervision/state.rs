@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::When;
 use super::process::{Process, boot};
-use super::unit::check_version;
+use super::unit::{VERSION, check_version};
 use crate::error::Advise as _;
 use crate::files::{self, Durability};
 
@@ -138,6 +138,26 @@ impl Phase {
 }
 
 impl State {
+    /// Says of a unit that its tender begins with it, and nothing else.
+    pub(crate) fn new(name: &str, tender: Process) -> Self {
+        Self {
+            version: VERSION,
+            name: name.to_owned(),
+            tender,
+            server: None,
+            place: None,
+            phase: Phase::Starting,
+            since: Timestamp::now(),
+            reason: None,
+            life: None,
+            restarts: 0,
+            deaths: Vec::new(),
+            streak: 0,
+            due: None,
+            last_exit: None,
+        }
+    }
+
     /// Reads a state; `None` where there is none, or only a copy of one: what it says is of other processes.
     ///
     /// Fails where it is not whole, or of another version.
@@ -251,25 +271,12 @@ pub(super) fn place(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::VERSION;
     use super::*;
 
     fn state() -> State {
         State {
-            version: VERSION,
-            name: "demo".to_owned(),
-            tender: Process::me().unwrap(),
-            server: None,
-            place: None,
             phase: Phase::Running,
-            since: Timestamp::now(),
-            reason: None,
-            life: None,
-            restarts: 0,
-            deaths: Vec::new(),
-            streak: 0,
-            due: None,
-            last_exit: None,
+            ..State::new("demo", Process::me().unwrap())
         }
     }
 

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::names::Restart;
-use crate::supervision::VERSION;
 
 const DEFAULT: Restart = Restart::DEFAULT;
 
@@ -199,29 +198,16 @@ fn a_state_keeps_no_more_deaths_than_are_counted() {
 }
 
 fn state(phase: Phase) -> State {
+    let process = |pid, started| Process {
+        pid,
+        started,
+        boot: "this".to_owned(),
+    };
     State {
-        version: VERSION,
-        name: "demo".to_owned(),
-        tender: Process {
-            pid: 7,
-            started: 100,
-            boot: "this".to_owned(),
-        },
-        server: Some(Process {
-            pid: 5,
-            started: 50,
-            boot: "this".to_owned(),
-        }),
-        place: None,
         phase,
         since: Timestamp::UNIX_EPOCH,
-        reason: None,
-        life: None,
-        restarts: 0,
-        deaths: Vec::new(),
-        streak: 0,
-        due: None,
-        last_exit: None,
+        server: Some(process(5, 50)),
+        ..State::new("demo", process(7, 100))
     }
 }
 
