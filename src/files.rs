@@ -1,5 +1,6 @@
 //! Files: read with the path in the error, written whole or not at all, locked between processes.
 
+mod json;
 mod lines;
 mod lock;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use nix::libc;
 
+pub(crate) use json::{read_json, write_json};
 pub(crate) use lines::{append, appendable, tail};
 pub(crate) use lock::Lock;
 

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::When;
 use super::process::{Process, boot};
-use super::unit::{VERSION, check_version};
+use super::record::{VERSION, read_record};
 use crate::error::Advise as _;
-use crate::files::{self, Durability};
+use crate::files::{self, write_json};
 
 /// The facts of one unit. The tender alone writes them; each change replaces the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,18 +162,15 @@ impl State {
     ///
     /// Fails where it is not whole, or of another version.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
-        let Some(text) = files::read_if_there(path)? else {
+        let read = read_record(path, "state").hint(|| {
+            format!(
+                "a newer version may have written it; `rm {}` forgets what it says",
+                path.display()
+            )
+        });
+        let Some(state): Option<Self> = read? else {
             return Ok(None);
         };
-        let state: Self = check_version(&text)
-            .and_then(|()| Ok(serde_json::from_str(&text)?))
-            .with_context(|| format!("cannot read the state `{}`", path.display()))
-            .hint(|| {
-                format!(
-                    "a newer version may have written it; `rm {}` forgets what it says",
-                    path.display()
-                )
-            })?;
         // Another boot may number file systems anew, and nothing of an earlier boot can be alive.
         let is_recent = boot().is_some_and(|boot| boot == state.tender.boot);
         Ok(Some(state).filter(|state| !is_recent || state.is_of(path)))
@@ -191,8 +188,7 @@ impl State {
         if !self.is_of(path) {
             bail!("`{}` is in another directory than before", path.display());
         }
-        let bytes = serde_json::to_vec(self).context("cannot write a state as JSON")?;
-        files::replace(path, &bytes, 0o600, Durability::Cached)
+        write_json(path, self)
     }
 
     /// Returns whether this answers a start: it comes from another tender than the one before, and says how it went.
