@@ -47,7 +47,7 @@ pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use deaths::record_death;
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, after_loss, recent, wait};
-pub(crate) use process::{Liveness, Process, ProcessFd, boot};
+pub(crate) use process::{Liveness, Process, ProcessFd, boot, wait_readable};
 pub(crate) use procfs::{has_children, with_ancestors};
 pub(crate) use program::{find_program, tender_program, this_program};
 pub(crate) use record::{VERSION, read_record};
