@@ -123,6 +123,21 @@ pub(crate) struct LastExit {
 }
 
 impl Phase {
+    /// Returns its word, which is the same in files and for people.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Stopping => "stopping",
+            Self::Down => "down",
+            Self::Finished => "finished",
+            Self::Crashed => "crashed",
+            Self::Parked => "parked",
+            Self::Lost => "lost",
+        }
+    }
+
     /// Returns whether a life runs or may follow, as long as nobody orders otherwise.
     pub(super) fn has_next_life(self) -> bool {
         match self {

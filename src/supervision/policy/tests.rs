@@ -157,19 +157,6 @@ fn the_reason_ends_with_what_was_said_last() {
 }
 
 #[test]
-fn lengths_of_time_are_spelled_without_fractions_where_they_have_none() {
-    let spells = |milliseconds, text: &str| {
-        assert_eq!(spelled(Duration::from_millis(milliseconds)), text);
-    };
-    spells(3_600_000, "1 h");
-    spells(5_400_000, "90 min");
-    spells(90_000, "90 s");
-    spells(500, "500 ms");
-    spells(1_500, "1.5 s");
-    spells(0, "0 s");
-}
-
-#[test]
 fn a_clock_that_is_set_neither_hastens_nor_forgets() {
     let policy = policy(Restart {
         give_up_after: 1,
