@@ -2,16 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, Durability};
+use crate::files::write_json;
 use crate::sessions::Home;
-use crate::supervision::{Liveness, Process};
-
-/// The version of the file's format.
-const VERSION: u32 = 1;
+use crate::supervision::{Liveness, Process, VERSION, read_record};
 
 /// What `.fleet/server.json` says: the server that the last start used. It may have ended since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,19 +47,12 @@ impl ServerRecord {
 
     /// Reads a record; `None` where no server has been started yet.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
-        let Some(text) = files::read_if_there(path)? else {
-            return Ok(None);
-        };
-        let record = serde_json::from_str(&text);
-        record.with_context(|| format!("cannot make sense of `{}`", path.display()))
+        read_record(path, "record of the server")
     }
 
     /// Writes it.
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let mut text =
-            serde_json::to_string(self).context("cannot write a record of the server")?;
-        text.push('\n');
-        files::replace(path, text.as_bytes(), 0o600, Durability::Cached)
+        write_json(path, self)
     }
 
     /// Judges it by its process, and by the process that answers at the fleet's socket now, if any does.

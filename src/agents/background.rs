@@ -12,11 +12,11 @@ use anyhow::{Context as _, anyhow};
 use super::changes::Changes;
 use super::claim::{already_running, refuse_claimed};
 use super::prepare::{self, OF_TERMINAL, utf8};
-use super::project::{self, Project, Run};
+use super::project::{Project, Run};
 use super::stage::{Show, Stage};
 use super::{foreground, status};
 use crate::error::{Exit, Fault, failed, timed_out};
-use crate::files::{self, Durability, Lock};
+use crate::files::{self, Durability, Lock, read_json, write_json};
 use crate::names::Name;
 use crate::supervision::{Liveness, Process, State, this_program};
 use crate::ui::Ui;
@@ -66,7 +66,7 @@ pub(super) fn up(ui: &Ui, project: &Project) -> anyhow::Result<Exit> {
 
 /// Becomes the run itself, with the environment that `agents up` was given.
 pub(super) fn inherit(project: &Project, file: &Path) -> anyhow::Result<Exit> {
-    let given: BTreeMap<String, String> = project::read(file)?
+    let given: BTreeMap<String, String> = read_json(file)?
         .with_context(|| format!("there is no environment in `{}`", file.display()))?;
     files::remove_if_there(file)?;
     let of_terminal = OF_TERMINAL
@@ -120,7 +120,7 @@ fn write_environment(project: &Project) -> anyhow::Result<()> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| !OF_TERMINAL.contains(&name.as_str()))
         .collect();
-    project::write(&project.environment_file(), &given)
+    write_json(&project.environment_file(), &given)
 }
 
 type Tenders = HashMap<Name, Process>;

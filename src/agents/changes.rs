@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+
+use crate::supervision::wait_readable;
 
 /// The files of some directories, as they are replaced.
 #[derive(Debug)]
@@ -33,20 +34,8 @@ impl Changes {
         others: impl IntoIterator<Item = BorrowedFd<'a>>,
         deadline: Option<Instant>,
     ) -> anyhow::Result<()> {
-        let mut watched: Vec<PollFd<'_>> = [self.0.as_fd()]
-            .into_iter()
-            .chain(others)
-            .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
-            .collect();
-        let timeout = deadline.map_or(PollTimeout::NONE, |deadline| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // Rounded up: with zero for the last part of a millisecond it would spin.
-            PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX)
-        });
-        match poll(&mut watched, timeout) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(errno) => return Err(errno).context("cannot wait"),
-        }
+        let watched: Vec<BorrowedFd<'_>> = [self.0.as_fd()].into_iter().chain(others).collect();
+        wait_readable(&watched, deadline).context("cannot wait")?;
         while self.0.read_events().is_ok_and(|events| !events.is_empty()) {}
         Ok(())
     }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::manifest::MANIFEST_FILE;
 use crate::error::usage;
-use crate::files::{self, Durability};
+use crate::files::{read_json, write_json};
 use crate::names::{Name, fingerprint};
 use crate::supervision::Process;
 
@@ -123,28 +123,12 @@ impl Project {
 
     /// Returns the last run, whether it still lasts or not.
     pub(super) fn run(&self) -> anyhow::Result<Option<Run>> {
-        read(&self.state.join("run.json"))
+        read_json(&self.state.join("run.json"))
     }
 
     pub(super) fn write_run(&self, run: &Run) -> anyhow::Result<()> {
-        write(&self.state.join("run.json"), run)
+        write_json(&self.state.join("run.json"), run)
     }
-}
-
-/// Reads a JSON file; `None` where there is none.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
-    files::read_if_there(path)?
-        .map(|text| {
-            serde_json::from_str(&text)
-                .with_context(|| format!("cannot understand `{}`", path.display()))
-        })
-        .transpose()
-}
-
-/// Replaces a JSON file that only its owner can read.
-pub(super) fn write(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
-    let bytes = serde_json::to_vec(value).context("cannot write JSON")?;
-    files::replace(path, &bytes, 0o600, Durability::Cached)
 }
 
 fn nearest_upwards() -> anyhow::Result<PathBuf> {

@@ -7,10 +7,11 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::changes::Changes;
-use super::project::{self, Project};
+use super::project::Project;
 use super::terminal::{known, running};
 use super::{prepare, seat};
 use crate::error::{Exit, failed, timed_out};
+use crate::files::write_json;
 use crate::names::Name;
 use crate::supervision::{Phase, State};
 use crate::ui::Ui;
@@ -27,7 +28,7 @@ pub(super) fn restart(ui: &Ui, project: &Project, name: &Name) -> anyhow::Result
     let before = State::read(&project.state(name))?.map(|state| state.tender);
     let changes = Changes::of([project.states()])?;
     let held = run.process.open()?.context("the run has just ended")?;
-    project::write(&project.requests().join(name.as_str()), &Timestamp::now())?;
+    write_json(&project.requests().join(name.as_str()), &Timestamp::now())?;
     let deadline = Instant::now() + PATIENCE;
     loop {
         let state = State::read(&project.state(name))?;

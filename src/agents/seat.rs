@@ -215,7 +215,7 @@ impl Seat {
             // Its window is about to close.
             Phase::Stopping | Phase::Down => return Ok(()),
         }
-        let state = phase_word(state.phase);
+        let state = state.phase.word();
         around
             .stage
             .set_title(&tender.pane, &format!("{title} | {state}"))
@@ -368,23 +368,8 @@ pub(super) fn due(state: &State, now: &When) -> Option<String> {
     Some(format!("due in {}", crate::ui::ago(left)))
 }
 
-/// Returns the word for a phase: what `status` and its JSON say.
-pub(super) fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Starting => "starting",
-        Phase::Running => "running",
-        Phase::Waiting => "waiting",
-        Phase::Stopping => "stopping",
-        Phase::Down => "down",
-        Phase::Finished => "finished",
-        Phase::Crashed => "crashed",
-        Phase::Parked => "parked",
-        Phase::Lost => "lost",
-    }
-}
-
 fn describe(name: &crate::names::Name, state: &State) -> String {
-    let word = phase_word(state.phase);
+    let word = state.phase.word();
     match state.phase {
         Phase::Running => {
             let pid = state.life.as_ref().map_or(0, |life| life.process.pid);

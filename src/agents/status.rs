@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::manifest::Manifest;
 use super::project::{Project, Run};
-use super::seat::{self, phase_word, reason};
+use super::seat::{self, reason};
 use crate::error::Exit;
 use crate::names::Name;
 use crate::supervision::{Liveness, Phase, State, When};
@@ -172,7 +172,7 @@ fn describe(line: &mut Line, state: &State, run: Option<&Run>) {
 
 /// Returns the word for how an agent is, and why, where its state does not say: nothing is running because a file says so.
 fn word(state: &State, run: Option<&Run>) -> (&'static str, Option<&'static str>) {
-    let said = phase_word(state.phase);
+    let said = state.phase.word();
     match state.phase {
         Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost | Phase::Parked => {
             let is_of_this_run = run.is_none_or(|run| state.since >= run.since);

@@ -1,16 +1,16 @@
 //! Writing the trail.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use nix::libc;
+use anyhow::Context as _;
 
 use super::Event;
 use super::generations::{path, turn_if_full};
 use super::plain::plain;
+use crate::files::{self, appendable};
 
 /// Appends events to the trail in `runtime`, each as a line of its own. Texts are cut at 1000 bytes, and passwords in
 /// URLs are hidden.
@@ -29,17 +29,7 @@ pub(crate) fn append(runtime: &Path, events: &[Event]) -> anyhow::Result<()> {
 }
 
 fn write(path: &Path, events: &[Event]) -> anyhow::Result<()> {
-    // Open for reading too, for its last byte; also, a pipe in its place then neither waits nor takes anything.
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        bail!("it is not a plain file");
-    }
+    let mut file = appendable(path)?;
     let mut is_torn = ends_torn(&file)?;
     for event in events {
         let mut line = Vec::with_capacity(512);
@@ -49,7 +39,7 @@ fn write(path: &Path, events: &[Event]) -> anyhow::Result<()> {
         }
         serde_json::to_writer(&mut line, &plain(event)).context("cannot write it as JSON")?;
         line.push(b'\n');
-        write_once(&mut file, &line)?;
+        files::append(&mut file, &line)?;
     }
     Ok(())
 }
@@ -65,19 +55,6 @@ fn ends_torn(file: &File) -> io::Result<bool> {
     let mut byte = [0];
     file.read_exact_at(&mut byte, last)?;
     Ok(byte != *b"\n")
-}
-
-/// Writes a line by one system call: the kernel puts it behind all others, whole. A second call for a rest could come
-/// after somebody else's line.
-fn write_once(file: &mut File, line: &[u8]) -> anyhow::Result<()> {
-    loop {
-        match file.write(line) {
-            Ok(written) if written == line.len() => return Ok(()),
-            Ok(_) => bail!("the disk took a part of a line only; it may be full"),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! The files of the trail: the one that is appended to, and a few older ones.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use nix::libc;
 
-use crate::files::Lock;
+use crate::files::{Lock, open_plain, tail};
 
 /// How long a file of the trail may be before the next one is begun.
 ///
@@ -69,11 +68,7 @@ pub(super) fn open_all(runtime: &Path) -> anyhow::Result<Vec<(PathBuf, File)>> {
     let mut met = Vec::new();
     for generation in 0..=KEPT {
         let path = path(runtime, generation);
-        // A pipe in the file's place must not keep a reader waiting.
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(&path);
+        let file = open_plain(&path, OpenOptions::new().read(true));
         let file = match file {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -84,11 +79,6 @@ pub(super) fn open_all(runtime: &Path) -> anyhow::Result<Vec<(PathBuf, File)>> {
         let metadata = file
             .metadata()
             .with_context(|| format!("cannot look at `{}`", path.display()))?;
-        anyhow::ensure!(
-            metadata.is_file(),
-            "`{}` is not a plain file",
-            path.display()
-        );
         let identity = (metadata.dev(), metadata.ino());
         if !met.contains(&identity) {
             met.push(identity);
@@ -98,11 +88,7 @@ pub(super) fn open_all(runtime: &Path) -> anyhow::Result<Vec<(PathBuf, File)>> {
     Ok(opened)
 }
 
-/// Reads a file of the trail whole. What is not UTF-8 does not make the rest unreadable.
+/// Reads a file of the trail whole.
 pub(super) fn text(path: &Path, mut file: File) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    tail(&mut file, u64::MAX).with_context(|| format!("cannot read `{}`", path.display()))
 }

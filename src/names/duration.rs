@@ -24,6 +24,18 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     }
 }
 
+/// Spells a length of time in the largest unit that needs no fraction: `800 ms`, `6.4 s`, `10 min`, `1 h`.
+pub(crate) fn spelled(time: Duration) -> String {
+    let (seconds, milliseconds) = (time.as_secs(), time.subsec_millis());
+    match (seconds, milliseconds) {
+        (0, milliseconds @ 1..) => format!("{milliseconds} ms"),
+        (3600.., 0) if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        (60.., 0) if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        (_, 0) => format!("{seconds} s"),
+        (_, _) => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
 /// A length of time as written: a whole number and its unit, at most a day.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -58,6 +70,15 @@ impl FromStr for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_is_spelled_without_a_fraction_where_it_has_none() {
+        let times = [0, 500, 6400, 90_000, 5_400_000, 7_200_000].map(Duration::from_millis);
+        assert_eq!(
+            times.map(spelled),
+            ["0 s", "500 ms", "6.4 s", "90 s", "90 min", "2 h"]
+        );
+    }
 
     #[test]
     fn a_length_of_time_has_a_number_and_a_unit() {

@@ -13,7 +13,7 @@ mod restart;
 mod url;
 
 pub(crate) use commit::CommitId;
-pub(crate) use duration::{Time, duration};
+pub(crate) use duration::{Time, duration, spelled};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use nearest::nearest;
 pub(crate) use project::Name;

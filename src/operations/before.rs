@@ -43,18 +43,12 @@ fn stand(fleet: &Fleet, name: &Name) -> String {
         Ok(None) => return "down".to_owned(),
         Err(_) => return "unknown".to_owned(),
     };
-    let is_gone = state.tender_liveness() == Liveness::Gone;
-    let word = match state.phase {
-        Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping if is_gone => "lost",
-        Phase::Starting => "starting",
-        Phase::Running => "up",
-        Phase::Waiting => "waiting",
-        Phase::Stopping => "stopping",
-        Phase::Down => "down",
-        Phase::Finished => "finished",
-        Phase::Crashed => "crashed",
-        Phase::Parked => "parked",
-        Phase::Lost => "lost",
+    let is_lost = state.is_lost() && state.tender_liveness() == Liveness::Gone;
+    let phase = if is_lost { Phase::Lost } else { state.phase };
+    let word = if phase == Phase::Running {
+        "up"
+    } else {
+        phase.word()
     };
     word.to_owned()
 }

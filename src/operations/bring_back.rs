@@ -220,7 +220,7 @@ fn decide_alone(facts: &Facts, state: &State, now: &When, chance: f64) -> Decisi
             }
         };
     }
-    match after_loss(&facts.policy, &unseen(state), now, chance) {
+    match after_loss(&facts.policy, state, now, chance) {
         Next::Restart(wait) if wait.is_zero() => Decision::Bring {
             because,
             is_first: true,
@@ -233,15 +233,6 @@ fn decide_alone(facts: &Facts, state: &State, now: &When, chance: f64) -> Decisi
         // Nobody saw how it ended, so that neither can be said; the operator decides.
         Next::Finished | Next::Crashed => Decision::Leave(because),
     }
-}
-
-/// Forgets how a process ended whose terminal was taken away: exit 0 after that does not say that its work is done.
-fn unseen(state: &State) -> State {
-    let mut state = state.clone();
-    if let Some(exit) = &mut state.last_exit {
-        (exit.code, exit.signal) = (None, None);
-    }
-    state
 }
 
 fn because(state: &State, cause: Cause) -> String {

@@ -2,10 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use serde::Deserialize;
-
-use crate::files;
 use crate::fleet::Fleet;
 use crate::sessions::Panes;
 use crate::supervision::{Liveness, Process, State, boot};
@@ -27,34 +23,23 @@ pub(super) enum Cause {
 /// The tmux server of the moment.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
-    /// Since when it runs; `None`: none does.
-    since: Option<Timestamp>,
+    /// The one that answers, if one does.
+    answering: Option<Process>,
     /// The one that ran last, where that is on record and has certainly ended.
     ended: Option<Process>,
-}
-
-/// What is needed of the record of the server that the last start used.
-#[derive(Deserialize)]
-struct Record {
-    process: Process,
 }
 
 impl Server {
     /// Asks tmux. Fails where that does not answer: nobody knows then.
     pub(super) fn ask(fleet: &Fleet) -> anyhow::Result<Self> {
-        let since = match fleet.tmux()?.panes()? {
+        let answering = match fleet.tmux()?.panes()? {
             Panes::NotRunning => None,
-            // A time that is none would be of no calendar's: then any life began after it.
-            Panes::Running { since, .. } => Some(Timestamp::from_second(since).unwrap_or_default()),
+            Panes::Running { pid, .. } => Process::of(pid),
         };
-        let record = files::read_if_there(&fleet.runtime("server.json"));
         // Only words depend on it: a record that cannot be read is as good as none.
-        let record = record
-            .ok()
-            .flatten()
-            .and_then(|text| serde_json::from_str::<Record>(&text).ok());
+        let record = fleet.server_record().ok().flatten();
         Ok(Self {
-            since,
+            answering,
             ended: record
                 .map(|record| record.process)
                 .filter(|process| process.liveness() == Liveness::Gone),
@@ -78,17 +63,16 @@ impl Server {
         if boot().is_some_and(|boot| boot != state.tender.boot) {
             return Cause::Reboot;
         }
-        let began = state.life.as_ref().map_or(state.since, |life| life.since);
-        match self.since {
-            Some(since) if since <= began => Cause::Alone,
-            // There is none, or one that is younger than the life.
-            Some(_) | None => Cause::Server,
+        if state.has_lost_server(self.answering.as_ref()) {
+            Cause::Server
+        } else {
+            Cause::Alone
         }
     }
 
     /// Waits until tenders have ended whose server has gone: they end by themselves, with all that they started.
     pub(super) fn wait_for_ending(&self, states: &[&State]) {
-        if self.since.is_some() {
+        if self.answering.is_some() {
             return;
         }
         let deadline = Instant::now() + ENDING;

@@ -95,7 +95,7 @@ impl Guardian<'_> {
         ));
         self.find_first_losses()?;
         loop {
-            self.act()?;
+            self.act();
             let woken = self.sleep()?;
             if self.answer(woken)?.is_break() {
                 self.ui.status("the guardian ends; what runs goes on");

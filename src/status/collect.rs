@@ -72,7 +72,7 @@ pub(super) fn look(world: &World<'_>, project: &Project) -> Look {
         tender,
         process: life.map_or(Liveness::Gone, |life| life.process.liveness()),
         stranger: holder.filter(|holder| Some(*holder) != own),
-        terminal: world.terminal(&project.name, known.map(|state| &state.tender)),
+        terminal: world.terminal(&project.name, known),
         healthy: said.as_ref().map(|said| said.healthy),
         brake: world.brake.engaged == Some(true),
         guardian: world.guardian.is_some(),

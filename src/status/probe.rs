@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::command;
-use crate::files::{self, Durability};
+use crate::files::{read_json, write_json};
 use crate::fleet::Fleet;
 use crate::harness::Manifest;
 use crate::names::{CommitId, Name};
@@ -40,8 +40,7 @@ pub(crate) fn probe(fleet: &Fleet, projects: &[&Project]) -> anyhow::Result<()> 
 
 /// Returns what the harness of a project last said in this life.
 pub(super) fn last_answer(fleet: &Fleet, name: &Name, state: &State) -> Option<Answer> {
-    let text = files::read_if_there(&fleet.probe_file(name)).ok()??;
-    let answer: Answer = serde_json::from_str(&text).ok()?;
+    let answer: Answer = read_json(&fleet.probe_file(name)).ok()??;
     (Some(&answer.life) == life_of(state).as_ref()).then_some(answer)
 }
 
@@ -84,15 +83,10 @@ fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
         .envs(&unit.environment);
     // One that does not answer in time is not healthy.
     let healthy = command::run(call, DEADLINE).is_ok_and(|answer| answer.status.success());
-    let answer = serde_json::to_vec(&Answer {
+    let answer = Answer {
         healthy,
         at: Timestamp::now(),
         life,
-    })?;
-    files::replace(
-        &fleet.probe_file(&project.name),
-        &answer,
-        0o600,
-        Durability::Cached,
-    )
+    };
+    write_json(&fleet.probe_file(&project.name), &answer)
 }

@@ -13,7 +13,7 @@ use crate::journal;
 use crate::names::Name;
 use crate::registry::Project;
 use crate::sessions::Panes;
-use crate::supervision::{self, Process, When};
+use crate::supervision::{self, Process, State, When};
 
 /// What all projects share.
 pub(super) struct World<'a> {
@@ -99,21 +99,22 @@ impl<'a> World<'a> {
     }
 
     /// Returns what is known of the terminal that a project's tender had.
-    pub(super) fn terminal(&self, project: &Name, tender: Option<&Process>) -> Terminal {
+    pub(super) fn terminal(&self, project: &Name, state: Option<&State>) -> Terminal {
         let running = match &self.server {
             Answer::NotRunning => return Terminal::ServerGone,
             Answer::Unknown(why) => return Terminal::Unknown(why.clone()),
             Answer::Running(running) => running,
         };
-        // A tender is younger than its server, whatever the clock said meanwhile.
-        match (&running.process, tender) {
-            (None, _) => {
-                let server = running.pid;
-                Terminal::Unknown(format!("its tmux server, process {server}, cannot be read"))
-            }
-            (Some(server), Some(tender)) if server.started > tender.started => Terminal::ServerGone,
-            (Some(_), _) if running.sessions.contains_key(project.as_str()) => Terminal::There,
-            (Some(_), _) => Terminal::SessionGone,
+        let Some(server) = &running.process else {
+            let server = running.pid;
+            return Terminal::Unknown(format!("its tmux server, process {server}, cannot be read"));
+        };
+        if state.is_some_and(|state| state.has_lost_server(Some(server))) {
+            Terminal::ServerGone
+        } else if running.sessions.contains_key(project.as_str()) {
+            Terminal::There
+        } else {
+            Terminal::SessionGone
         }
     }
 }

@@ -18,7 +18,7 @@ use super::sweep::Sweep;
 use super::tend::Tender;
 use super::terminal::Terminal;
 use super::trail::Trail;
-use super::{Life, Phase, State, Unit, VERSION, When};
+use super::{Life, Phase, State, Unit, When};
 use crate::files::Lock;
 
 /// Tends the unit in a file until it is to end.
@@ -36,7 +36,11 @@ pub(super) fn tend(unit_file: &Path) -> anyhow::Result<()> {
     let life = marked_life(&unit, &me)?;
     let mut tender = Tender {
         unit_file: unit_file.to_owned(),
-        state: first_state(&unit, me),
+        state: State {
+            server: server(),
+            place: super::state::place(&unit.state),
+            ..State::new(&unit.name, me)
+        },
         life,
         signals,
         terminal: Terminal::open(),
@@ -76,25 +80,6 @@ fn refuse_a_second(previous: &State, me: &Process) -> anyhow::Result<()> {
             previous.name
         ),
         Liveness::Alive | Liveness::Gone => Ok(()),
-    }
-}
-
-fn first_state(unit: &Unit, me: Process) -> State {
-    State {
-        version: VERSION,
-        name: unit.name.clone(),
-        tender: me,
-        server: server(),
-        place: super::state::place(&unit.state),
-        phase: Phase::Starting,
-        since: Timestamp::now(),
-        reason: None,
-        life: None,
-        restarts: 0,
-        deaths: Vec::new(),
-        streak: 0,
-        due: None,
-        last_exit: None,
     }
 }
 

@@ -12,9 +12,10 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::deaths::{Death, deaths};
-use super::unit::{check_version, read_desired};
+use super::record::read_record;
+use super::unit::read_desired;
 use super::{VERSION, Want, When};
-use crate::files::{self, Durability, Lock};
+use crate::files::{Lock, write_json};
 
 /// Deaths so close to each other may have one cause.
 const AT_ONCE: Duration = Duration::from_secs(60);
@@ -66,7 +67,7 @@ pub(crate) fn consider(shared: &Path) -> anyhow::Result<Option<Engaged>> {
             since: since.unwrap_or(reason.since),
             ..reason
         });
-        write(shared, &brake)?;
+        write_json(&brake_file(shared), &brake)?;
     }
     Ok(brake.engaged)
 }
@@ -86,14 +87,12 @@ pub(crate) fn release(shared: &Path) -> anyhow::Result<Option<Engaged>> {
     let _lock = lock(shared)?;
     // What cannot be read is written anew: the operator has said what is to be.
     let engaged = read(shared).ok().and_then(|brake| brake.engaged);
-    write(
-        shared,
-        &Brake {
-            version: VERSION,
-            engaged: None,
-            released: Some(When::now()),
-        },
-    )?;
+    let off = Brake {
+        version: VERSION,
+        engaged: None,
+        released: Some(When::now()),
+    };
+    write_json(&brake_file(shared), &off)?;
     Ok(engaged)
 }
 
@@ -154,22 +153,12 @@ fn wanted(shared: &Path) -> anyhow::Result<BTreeSet<String>> {
 }
 
 fn read(shared: &Path) -> anyhow::Result<Brake> {
-    let path = brake_file(shared);
-    let Some(text) = files::read_if_there(&path)? else {
-        return Ok(Brake {
-            version: VERSION,
-            engaged: None,
-            released: None,
-        });
+    let never_on = Brake {
+        version: VERSION,
+        engaged: None,
+        released: None,
     };
-    check_version(&text)
-        .and_then(|()| Ok(serde_json::from_str(&text)?))
-        .with_context(|| format!("cannot read the brake `{}`", path.display()))
-}
-
-fn write(shared: &Path, brake: &Brake) -> anyhow::Result<()> {
-    let bytes = serde_json::to_vec_pretty(brake).context("cannot write the brake as JSON")?;
-    files::replace(&brake_file(shared), &bytes, 0o600, Durability::Cached)
+    Ok(read_record(&brake_file(shared), "brake")?.unwrap_or(never_on))
 }
 
 fn lock(shared: &Path) -> anyhow::Result<Lock> {

@@ -155,7 +155,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::unit::read_desired;
-    use super::super::{Life, Process, VERSION};
+    use super::super::{Life, Process};
     use super::*;
 
     fn spawn(script: &str, mark: &str) -> (Child, Process) {
@@ -170,14 +170,7 @@ mod tests {
 
     fn state(tender: Process, process: Process, mark: String) -> State {
         State {
-            version: VERSION,
-            name: "demo".to_owned(),
-            tender,
-            server: None,
-            place: None,
             phase: Phase::Running,
-            since: Timestamp::now(),
-            reason: None,
             life: Some(Life {
                 mark,
                 variable: "TENDED_8".to_owned(),
@@ -186,11 +179,7 @@ mod tests {
                 commit: None,
                 runner: String::new(),
             }),
-            restarts: 0,
-            deaths: Vec::new(),
-            streak: 0,
-            due: None,
-            last_exit: None,
+            ..State::new("demo", tender)
         }
     }
 

@@ -1,8 +1,7 @@
 //! The file of deaths: who died when, for the brake. Appended to by many, without a lock.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -10,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::When;
 use super::brake::lock_file;
-use crate::files::Lock;
+use crate::files::{self, Lock};
 
 /// How large the file of deaths may become before another one is begun.
 pub(super) const LARGEST: u64 = 256 * 1024;
+
 /// A line of the file of deaths.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Death {
@@ -44,12 +44,8 @@ pub(crate) fn record_death(shared: &Path, name: &str, when: &When) -> anyhow::Re
 
 /// Returns the file's length after it.
 pub(super) fn append(path: &Path, line: &[u8]) -> io::Result<u64> {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(line)?;
+    let mut file = files::appendable(path)?;
+    files::append(&mut file, line)?;
     Ok(file.metadata()?.len())
 }
 
@@ -81,18 +77,10 @@ pub(super) fn deaths(shared: &Path) -> anyhow::Result<Vec<Death>> {
 
 /// Returns the end of a file; nothing where there is none.
 fn tail(path: &Path, most: u64) -> anyhow::Result<String> {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
-        let mut bytes = Vec::new();
-        file.take(most).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match read() {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    let opened = files::open_plain(path, OpenOptions::new().read(true));
+    match opened.and_then(|mut file| files::tail(&mut file, most)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        read => read.with_context(|| format!("cannot read `{}`", path.display())),
     }
 }
 

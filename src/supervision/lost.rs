@@ -6,9 +6,19 @@ use anyhow::bail;
 use jiff::Timestamp;
 
 use super::client::WITHOUT_TENDER;
-use super::{Liveness, Phase, State, sweep};
+use super::{Liveness, Phase, Process, State, sweep};
 
 impl State {
+    /// Tells whether the terminal's server that the tender was in has gone, given the one that answers now, if any does.
+    /// To be asked of tenders of this boot.
+    pub(crate) fn has_lost_server(&self, answering: Option<&Process>) -> bool {
+        match &self.server {
+            Some(server) => server.liveness() == Liveness::Gone,
+            // It is not on record: a tender is younger than its server, whatever the clock said meanwhile.
+            None => answering.is_none_or(|server| server.started > self.tender.started),
+        }
+    }
+
     /// Gives a unit up whose tender has gone, after ending what that left behind.
     ///
     /// A state's one writer is its tender. Where that is certainly dead, whoever holds the unit's command lock may take
@@ -33,5 +43,29 @@ impl State {
             format!("{reason}; cannot end what it started: {}", left.join(", "))
         });
         self.write(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_gone_by_its_process_and_by_no_clock() {
+        let here = Process::me().unwrap();
+        let mut gone = here.clone();
+        gone.started -= 1;
+        let mut lost = State::new("demo", here.clone());
+        lost.since = Timestamp::MAX;
+        lost.server = Some(here.clone());
+        assert!(!lost.has_lost_server(Some(&here)));
+        assert!(!lost.has_lost_server(None));
+        lost.server = Some(gone);
+        assert!(lost.has_lost_server(Some(&here)));
+        (lost.server, lost.tender) = (None, here.clone());
+        assert!(lost.has_lost_server(None));
+        assert!(!lost.has_lost_server(Some(&here)));
+        lost.tender.started -= 1;
+        assert!(lost.has_lost_server(Some(&here)));
     }
 }

@@ -24,6 +24,7 @@ mod process;
 mod procfs;
 mod program;
 mod ready;
+mod record;
 mod signals;
 mod sleep;
 mod spawn;
@@ -46,18 +47,16 @@ pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use deaths::record_death;
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, after_loss, recent, wait};
-pub(crate) use process::{Liveness, Process, ProcessFd, boot};
-
+pub(crate) use process::{Liveness, Process, ProcessFd, boot, wait_readable};
 pub(crate) use procfs::{has_children, with_ancestors};
 pub(crate) use program::{find_program, tender_program, this_program};
+pub(crate) use record::{VERSION, read_record};
 pub(crate) use sleep::{Sleeper, Woken};
 pub(crate) use spawn::is_mark;
 pub(crate) use state::{LastExit, Life, Phase, State};
 pub(crate) use sweep::end_life;
 pub(crate) use trees::end_trees;
-pub(crate) use unit::{
-    Desired, Policy, Refresh, Unit, VERSION, Want, read_desired, stamp, write_desired,
-};
+pub(crate) use unit::{Desired, Policy, Refresh, Unit, Want, read_desired, stamp, write_desired};
 pub(crate) use watch::StateWatch;
 pub(crate) use when::When;
 

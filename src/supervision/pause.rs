@@ -1,11 +1,9 @@
 //! The wait before a life that is not to begin at once: a back-off, and the brake.
 
-use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use super::brake;
 use super::end::Ending;
-use super::process::wait_readable;
 use super::tend::{Tender, release_memory};
 use super::{Phase, When};
 
@@ -23,7 +21,7 @@ impl Tender {
             if left.is_zero() {
                 break;
             }
-            self.sleep_until(Instant::now().checked_add(left))?;
+            self.idle_until(Instant::now().checked_add(left))?;
         }
         self.wait_for_brake()?;
         self.state.due = None;
@@ -39,7 +37,7 @@ impl Tender {
                 self.enter(Phase::Waiting, Some(why));
                 release_memory();
             }
-            self.sleep_until(None)?;
+            self.idle_until(None)?;
         }
         Ok(())
     }
@@ -53,14 +51,5 @@ impl Tender {
             "held by the brake: {}; `fleet go` lets it go on",
             engaged.reason
         ))
-    }
-
-    /// Sleeps without a life until something is heard, or the deadline.
-    fn sleep_until(&mut self, deadline: Option<Instant>) -> Result<(), Ending> {
-        let mut waited = vec![self.signals.heard()];
-        waited.extend(self.owner.as_ref().map(|owner| owner.as_fd()));
-        // Nothing can be done about a poll that fails; the look below decides in any case.
-        let _ = wait_readable(&waited, deadline);
-        self.look_without_life()
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::names::RestartOn;
+use crate::names::{RestartOn, spelled};
 
 use super::{LastExit, Phase, Policy, Process, State, When, evidence};
 
@@ -185,18 +185,6 @@ fn given_up(policy: &Policy, deaths: usize, exit: &LastExit) -> String {
         reason += &format!(": `{line}`");
     }
     reason
-}
-
-/// Spells a length of time in the largest unit that needs no fraction.
-fn spelled(time: Duration) -> String {
-    let (seconds, milliseconds) = (time.as_secs(), time.subsec_millis());
-    match (seconds, milliseconds) {
-        (0, milliseconds @ 1..) => format!("{milliseconds} ms"),
-        (seconds @ 1.., 0) if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
-        (seconds @ 1.., 0) if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        (seconds, 0) => format!("{seconds} s"),
-        (_, _) => format!("{:.1} s", time.as_secs_f64()),
-    }
 }
 
 /// Returns the wait after the death that follows `streak` others.

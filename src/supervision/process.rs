@@ -176,7 +176,7 @@ impl AsFd for ProcessFd {
 }
 
 /// Sleeps until one of the descriptors has something to read, or the deadline; says which have.
-pub(super) fn wait_readable(
+pub(crate) fn wait_readable(
     descriptors: &[BorrowedFd<'_>],
     deadline: Option<Instant>,
 ) -> io::Result<Vec<bool>> {

@@ -177,11 +177,15 @@ impl EnvironmentSearch {
     /// Looks into one process. One that cannot be read (another user's, or one that hides) does not count.
     pub(super) fn finds_in(&mut self, pid: i32) -> bool {
         let patience = Instant::now() + WITHIN_EXEC;
+        let mut was_empty = false;
         loop {
             match self.read(pid) {
                 Ok(0) if is_within_exec(pid) && Instant::now() < patience => {
-                    std::thread::yield_now()
+                    was_empty = false;
+                    std::thread::yield_now();
                 }
+                // The new one may have come between the two looks.
+                Ok(0) if !was_empty => was_empty = true,
                 Ok(length) => return holds(&self.buffer[..length], &self.wanted),
                 Err(_) => return false,
             }
@@ -295,18 +299,21 @@ mod tests {
 
     #[test]
     fn the_environment_of_a_child_is_read() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("60")
-            .env("PROCFS_TEST", "yes")
-            .spawn()
-            .unwrap();
-        let pid = i32::try_from(child.id()).unwrap();
-        let finds = |value| EnvironmentSearch::new("PROCFS_TEST", value).finds_in(pid);
-        assert!(finds("yes"));
-        assert!(!finds("no"));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(!finds("yes"));
+        // Each is asked while it may still be within execve(2).
+        for _ in 0..200 {
+            let mut child = std::process::Command::new("sleep")
+                .arg("60")
+                .env("PROCFS_TEST", "yes")
+                .spawn()
+                .unwrap();
+            let pid = i32::try_from(child.id()).unwrap();
+            let finds = |value| EnvironmentSearch::new("PROCFS_TEST", value).finds_in(pid);
+            assert!(finds("yes"));
+            assert!(!finds("no"));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(!finds("yes"));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use super::Unit;
-use super::end::{Ending, Order};
+use super::end::Ending;
 use super::process::wait_readable;
 use super::spawn::{self, Kept, Start};
 use super::tend::Tender;
@@ -36,7 +36,7 @@ impl Tender {
                 let fault = format!("another command has held `{path}` for {seconds} s");
                 return Err(anyhow::Error::from(timed_out(fault)).into());
             }
-            self.obey_until(Instant::now() + pause)?;
+            self.idle_until(Some(Instant::now() + pause))?;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -79,20 +79,5 @@ impl Tender {
             ..unit
         };
         Ok(())
-    }
-
-    /// Sleeps until the deadline, without a life; an order ends that.
-    fn obey_until(&mut self, deadline: Instant) -> Result<(), Ending> {
-        let mut waited = vec![self.signals.orders()];
-        waited.extend(self.owner.as_ref().map(|owner| owner.as_fd()));
-        // Nothing can be done about a poll that fails; the look below decides in any case.
-        let _ = wait_readable(&waited, Some(deadline));
-        self.obey()
-    }
-
-    /// Fails with an order that has come.
-    pub(super) fn obey(&mut self) -> Result<(), Ending> {
-        let order: Option<Order> = self.look_for_order();
-        order.map_or(Ok(()), |order| Err(order.into()))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -16,9 +16,12 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use super::Life;
 use super::process::{ProcessFd, wait_readable};
 use super::signals::Signals;
+use crate::files::tail;
 
 /// What every mark's variable begins with; its level follows.
 const MARK: &str = "TENDED_";
+/// How much of what a command says is kept, in bytes: as much as a few screens hold.
+const ENOUGH: u64 = 64 * 1024;
 /// What a process must know of the terminal it runs in, and no file can tell.
 const OF_TERMINAL: [&str; 3] = ["TERM", "TMUX", "TMUX_PANE"];
 
@@ -179,7 +182,7 @@ impl Aside {
 
     /// Returns the end of what was kept.
     pub(super) fn text(&mut self) -> String {
-        tail(&mut self.said).unwrap_or_default()
+        tail(&mut self.said, ENOUGH).unwrap_or_default()
     }
 }
 
@@ -229,16 +232,6 @@ fn memory_file() -> io::Result<File> {
     }
 }
 
-/// Returns the end of a file: as much as a few screens hold.
-fn tail(file: &mut File) -> io::Result<String> {
-    const ENOUGH: u64 = 64 * 1024;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(ENOUGH)))?;
-    let mut bytes = Vec::new();
-    file.take(ENOUGH).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 fn last_line(text: &str) -> Option<&str> {
     text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
@@ -278,8 +271,8 @@ mod tests {
         use std::io::Write as _;
         let mut file = memory_file().unwrap();
         file.write_all(b"one\n  two \n\n").unwrap();
-        assert_eq!(last_line(&tail(&mut file).unwrap()), Some("two"));
-        assert_eq!(tail(&mut memory_file().unwrap()).unwrap(), "");
+        assert_eq!(last_line(&tail(&mut file, ENOUGH).unwrap()), Some("two"));
+        assert_eq!(tail(&mut memory_file().unwrap(), ENOUGH).unwrap(), "");
         assert_eq!(last_line(""), None);
     }
 }

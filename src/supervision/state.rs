@@ -3,16 +3,16 @@
 use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::When;
 use super::process::{Process, boot};
-use super::unit::check_version;
+use super::record::{VERSION, read_record};
 use crate::error::Advise as _;
-use crate::files::{self, Durability};
+use crate::files::{self, write_json};
 
 /// The facts of one unit. The tender alone writes them; each change replaces the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,6 +123,21 @@ pub(crate) struct LastExit {
 }
 
 impl Phase {
+    /// Returns its word, which is the same in files and for people.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Stopping => "stopping",
+            Self::Down => "down",
+            Self::Finished => "finished",
+            Self::Crashed => "crashed",
+            Self::Parked => "parked",
+            Self::Lost => "lost",
+        }
+    }
+
     /// Returns whether a life runs or may follow, as long as nobody orders otherwise.
     pub(super) fn has_next_life(self) -> bool {
         match self {
@@ -138,22 +153,39 @@ impl Phase {
 }
 
 impl State {
+    /// Says of a unit that its tender begins with it, and nothing else.
+    pub(crate) fn new(name: &str, tender: Process) -> Self {
+        Self {
+            version: VERSION,
+            name: name.to_owned(),
+            tender,
+            server: None,
+            place: None,
+            phase: Phase::Starting,
+            since: Timestamp::now(),
+            reason: None,
+            life: None,
+            restarts: 0,
+            deaths: Vec::new(),
+            streak: 0,
+            due: None,
+            last_exit: None,
+        }
+    }
+
     /// Reads a state; `None` where there is none, or only a copy of one: what it says is of other processes.
     ///
     /// Fails where it is not whole, or of another version.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
-        let Some(text) = files::read_if_there(path)? else {
+        let read = read_record(path, "state").hint(|| {
+            format!(
+                "a newer version may have written it; `rm {}` forgets what it says",
+                path.display()
+            )
+        });
+        let Some(state): Option<Self> = read? else {
             return Ok(None);
         };
-        let state: Self = check_version(&text)
-            .and_then(|()| Ok(serde_json::from_str(&text)?))
-            .with_context(|| format!("cannot read the state `{}`", path.display()))
-            .hint(|| {
-                format!(
-                    "a newer version may have written it; `rm {}` forgets what it says",
-                    path.display()
-                )
-            })?;
         // Another boot may number file systems anew, and nothing of an earlier boot can be alive.
         let is_recent = boot().is_some_and(|boot| boot == state.tender.boot);
         Ok(Some(state).filter(|state| !is_recent || state.is_of(path)))
@@ -171,8 +203,7 @@ impl State {
         if !self.is_of(path) {
             bail!("`{}` is in another directory than before", path.display());
         }
-        let bytes = serde_json::to_vec(self).context("cannot write a state as JSON")?;
-        files::replace(path, &bytes, 0o600, Durability::Cached)
+        write_json(path, self)
     }
 
     /// Returns whether this answers a start: it comes from another tender than the one before, and says how it went.
@@ -251,25 +282,12 @@ pub(super) fn place(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::VERSION;
     use super::*;
 
     fn state() -> State {
         State {
-            version: VERSION,
-            name: "demo".to_owned(),
-            tender: Process::me().unwrap(),
-            server: None,
-            place: None,
             phase: Phase::Running,
-            since: Timestamp::now(),
-            reason: None,
-            life: None,
-            restarts: 0,
-            deaths: Vec::new(),
-            streak: 0,
-            due: None,
-            last_exit: None,
+            ..State::new("demo", Process::me().unwrap())
         }
     }
 

@@ -134,15 +134,26 @@ impl Tender {
             if let Some(event) = self.look(life) {
                 return event;
             }
-            let mut waited = vec![self.signals.heard()];
-            waited.extend(self.owner.as_ref().map(|owner| owner.as_fd()));
             let deadline = self.listening.as_ref().map(|listening| listening.deadline);
-            // Nothing can be done about a poll that fails; the look above decides in any case.
-            let _ = wait_readable(&waited, deadline);
+            self.sleep_until(deadline);
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 self.stop_listening();
             }
         }
+    }
+
+    /// Sleeps until a signal is heard, the owner has gone, or the deadline has come.
+    fn sleep_until(&self, deadline: Option<Instant>) {
+        let mut waited = vec![self.signals.heard()];
+        waited.extend(self.owner.as_ref().map(|owner| owner.as_fd()));
+        // Nothing can be done about a poll that fails; who sleeps looks afterwards in any case.
+        let _ = wait_readable(&waited, deadline);
+    }
+
+    /// Sleeps without a life; an order fails.
+    pub(super) fn idle_until(&mut self, deadline: Option<Instant>) -> Result<(), Ending> {
+        self.sleep_until(deadline);
+        self.look_without_life()
     }
 
     /// Fails with an order that has come; learns what became of orphans.

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::process::Process;
-use crate::files::{self, Durability};
+use super::record::{VERSION, read_record};
+use crate::files::write_json;
 use crate::names::Restart;
-
-/// The version of the unit's, the desired state's and the state's files.
-pub(crate) const VERSION: u32 = 1;
 
 /// One thing to keep running: a project's harness, or one agent. Written by a command, read by the tender.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,31 +72,13 @@ impl Refresh {
 impl Unit {
     /// Reads a unit.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the unit `{}`", path.display()))?;
-        check_version(&text)
-            .and_then(|()| Ok(serde_json::from_str(&text)?))
-            .with_context(|| format!("cannot read the unit `{}`", path.display()))
+        read_record(path, "unit")?.with_context(|| format!("there is no unit `{}`", path.display()))
     }
 
     /// Replaces the unit's file, which only its owner can read: it holds the values of variables.
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let bytes = serde_json::to_vec_pretty(self).context("cannot write a unit as JSON")?;
-        files::replace(path, &bytes, 0o600, Durability::Cached)
+        write_json(path, self)
     }
-}
-
-/// Fails where a file is not of the version that this program knows.
-pub(super) fn check_version(text: &str) -> anyhow::Result<()> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let Versioned { version } = serde_json::from_str(text)?;
-    if version != VERSION {
-        bail!("it is of version {version}, and this program knows version {VERSION} only");
-    }
-    Ok(())
 }
 
 /// When a dead unit comes back.
@@ -169,13 +149,7 @@ impl Desired {
 
 /// Reads what the operator last asked for; `None` where nothing was.
 pub(crate) fn read_desired(path: &Path) -> anyhow::Result<Option<Desired>> {
-    let Some(text) = files::read_if_there(path)? else {
-        return Ok(None);
-    };
-    check_version(&text)
-        .and_then(|()| Ok(serde_json::from_str(&text)?))
-        .with_context(|| format!("cannot read the desired state `{}`", path.display()))
-        .map(Some)
+    read_record(path, "desired state")
 }
 
 /// Records what the operator asks for.
@@ -195,13 +169,13 @@ fn write(path: &Path, want: Want, restart: bool) -> anyhow::Result<()> {
         since: Timestamp::now(),
         restart,
     };
-    let bytes = serde_json::to_vec(&desired).context("cannot write a desired state as JSON")?;
-    files::replace(path, &bytes, 0o600, Durability::Cached)
+    write_json(path, &desired)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::{self, Durability};
 
     #[test]
     fn a_stamp_changes_when_the_file_is_replaced_or_goes() {

@@ -25,20 +25,8 @@ fn lost(phase: Phase) -> Facts {
         },
         desired: Ok(Some(wish(Want::Up))),
         state: Ok(Some(State {
-            version: VERSION,
-            server: None,
-            name: "demo".to_owned(),
-            tender: Process::me().unwrap(),
-            place: None,
             phase,
-            since: Timestamp::now(),
-            reason: None,
-            life: None,
-            restarts: 0,
-            deaths: Vec::new(),
-            streak: 0,
-            due: None,
-            last_exit: None,
+            ..State::new("demo", Process::me().unwrap())
         })),
         tender: Liveness::Gone,
     }

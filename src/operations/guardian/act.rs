@@ -1,6 +1,9 @@
 //! What is done about those that were lost.
 
+use std::path::PathBuf;
 use std::time::Instant;
+
+use anyhow::Context as _;
 
 use crate::events::Event;
 use crate::files::Lock;
@@ -17,7 +20,7 @@ const SMALL_STACK: usize = 64 * 1024;
 
 impl Guardian<'_> {
     /// Does what is due. What a command works on is left to that, and looked at again afterwards.
-    pub(super) fn act(&mut self) -> anyhow::Result<()> {
+    pub(super) fn act(&mut self) {
         let due: Vec<Name> = self
             .wards
             .iter()
@@ -27,39 +30,34 @@ impl Guardian<'_> {
         let mut locks = Vec::new();
         for name in due {
             // Most have been stopped: those need no lock.
-            if self.settle(&name, false)?
-                && let Some(lock) = self.lock(&name)?
+            if self.settle(&name, false)
+                && let Some(lock) = self.lock(&name)
             {
                 locks.push((name, lock));
             }
         }
         if locks.is_empty() {
-            return Ok(());
+            return;
         }
         // What was read before a lock is stale after it: a stop that came between wins.
         self.reload();
-        let mut ready = Vec::new();
-        for (name, _) in &locks {
-            if self.settle(name, true)? {
-                ready.push(name.clone());
-            }
-        }
+        let mut ready: Vec<Name> = locks.iter().map(|(name, _)| name.clone()).collect();
+        ready.retain(|name| self.settle(name, true));
         self.bring_back(&ready);
         // A line that says what is waited for would wake this process again and again.
         self.ui.end_progress();
         drop(locks);
-        Ok(())
     }
 
     /// Decides about one project; returns whether it is to be brought back now. What is to be written is written only
     /// where its lock is held.
-    fn settle(&mut self, name: &Name, is_locked: bool) -> anyhow::Result<bool> {
+    fn settle(&mut self, name: &Name, is_locked: bool) -> bool {
         let Some(project) = self.fleet.registry.projects.get(name) else {
-            return Ok(false);
+            return false;
         };
         let facts = Facts::read(&self.fleet, project);
         let Some(ward) = self.wards.get_mut(name) else {
-            return Ok(false);
+            return false;
         };
         let now = When::now();
         // What has waited for its time is not to begin another wait.
@@ -73,7 +71,7 @@ impl Guardian<'_> {
             self.count_death(name, &now);
         }
         let Some(ward) = self.wards.get_mut(name) else {
-            return Ok(false);
+            return false;
         };
         match decision {
             Decision::Up | Decision::Down(_) => ward.close(),
@@ -81,7 +79,7 @@ impl Guardian<'_> {
                 let left = format!("left `{name}`: {why}");
                 // A start that is under way looks the same: only without one is it worth a word.
                 if !is_locked && ward.said.as_ref() != Some(&left) {
-                    return Ok(true);
+                    return true;
                 }
                 ward.close();
                 self.say_once(name, left);
@@ -93,14 +91,14 @@ impl Guardian<'_> {
                 self.say_once(name, format!("`{name}` comes back in {seconds}: {because}"));
             }
             Decision::Wait { .. } => return self.unless_braked(name),
-            Decision::Bring { is_first: true, .. } => return Ok(true),
+            Decision::Bring { is_first: true, .. } => return true,
             Decision::Bring {
                 is_first: false, ..
             } => return self.unless_braked(name),
             Decision::Park(reason) if is_locked => self.park(name, facts, &reason),
-            Decision::Park(_) => return Ok(true),
+            Decision::Park(_) => return true,
         }
-        Ok(false)
+        false
     }
 
     /// Counts a death that no tender was left to count, and puts the brake on where there have been many.
@@ -116,14 +114,14 @@ impl Guardian<'_> {
         }
     }
 
-    fn unless_braked(&mut self, name: &Name) -> anyhow::Result<bool> {
+    fn unless_braked(&mut self, name: &Name) -> bool {
         let engaged = match supervision::brake(&self.fleet.runtime("")) {
             Ok(engaged) => engaged.map(|engaged| engaged.reason),
             // Who cannot tell must not act.
             Err(error) => Some(format!("{error:#}")),
         };
         let Some(reason) = engaged else {
-            return Ok(true);
+            return true;
         };
         self.is_braked = true;
         if let Some(ward) = self.wards.get_mut(name) {
@@ -133,35 +131,37 @@ impl Guardian<'_> {
             name,
             format!("held `{name}`: the brake is on: {reason}; `fleet go` lets it come back"),
         );
-        Ok(false)
+        false
     }
 
     /// Locks a project; where a command has it, a thread waits for that and wakes the guardian.
-    fn lock(&mut self, name: &Name) -> anyhow::Result<Option<Lock>> {
+    fn lock(&mut self, name: &Name) -> Option<Lock> {
         let path = self.fleet.command_lock(name);
-        match Lock::try_take(&path) {
-            Ok(Some(lock)) => return Ok(Some(lock)),
-            Ok(None) => {}
-            Err(error) => {
-                self.has_failed(name, &error);
-                return Ok(None);
-            }
-        }
+        let taken = Lock::try_take(&path).and_then(|lock| match lock {
+            Some(lock) => Ok(Some(lock)),
+            None => self.wait_for_lock(name, path).map(|()| None),
+        });
+        taken.unwrap_or_else(|error| {
+            self.has_failed(name, &error);
+            None
+        })
+    }
+
+    fn wait_for_lock(&mut self, name: &Name, path: PathBuf) -> anyhow::Result<()> {
         let sender = self.sleeper.sender()?;
         let message = name.to_string();
-        let waiting = std::thread::Builder::new()
+        std::thread::Builder::new()
             .stack_size(SMALL_STACK)
             .spawn(move || {
                 // A lock that cannot be had says so when it is asked for again. Who reads the message may have gone.
                 drop(Lock::wait(&path));
                 let _ = sender.send(message.as_bytes());
-            });
-        match (waiting, self.wards.get_mut(name)) {
-            (Ok(_), Some(ward)) => ward.is_locked = true,
-            (Ok(_), None) => {}
-            (Err(error), _) => self.has_failed(name, &error.into()),
+            })
+            .context("cannot make a thread")?;
+        if let Some(ward) = self.wards.get_mut(name) {
+            ward.is_locked = true;
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The command that had a project's lock has ended.

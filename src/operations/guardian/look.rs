@@ -74,10 +74,7 @@ impl Guardian<'_> {
             Ok(Some(held)) => {
                 self.server.clone_from(&held.server);
                 ward.held = Some(held);
-                ward.close();
-                ward.failures = 0;
-                ward.is_counted = false;
-                ward.said = None;
+                ward.begin_anew();
             }
             Ok(None) => ward.is_open = ward.held.is_none(),
             Err(error) => {

@@ -47,6 +47,9 @@ impl Guardian<'_> {
             outcome,
             ..Event::new(WHO, "brought back").of(name.as_str())
         }]);
+        if let (Ok(_), Some(ward)) = (&tried.result, self.wards.get_mut(&name)) {
+            ward.begin_anew();
+        }
         // It may run all the same, or have been given up by its new tender: only what is still lost is tried again.
         self.look_at(&name);
         match tried.result {

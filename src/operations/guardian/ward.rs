@@ -95,6 +95,14 @@ impl Ward {
         self.next_due().is_some_and(|due| due <= Instant::now())
     }
 
+    /// It was brought back: whatever is lost after this is another loss, for a cause of its own.
+    pub(super) fn begin_anew(&mut self) {
+        self.close();
+        self.failures = 0;
+        self.is_counted = false;
+        self.said = None;
+    }
+
     /// Nothing is to be done about it until something changes.
     pub(super) fn close(&mut self) {
         self.is_open = false;
@@ -141,6 +149,19 @@ mod tests {
         for (wait, most) in waits.iter().zip(at_most) {
             assert!(*wait <= most && *wait * 2 > most, "{waits:?}");
         }
+    }
+
+    #[test]
+    fn what_is_lost_again_waits_and_is_counted_again() {
+        let mut ward = Ward {
+            is_open: true,
+            cause: Some(Cause::Server),
+            due: Some(Instant::now()),
+            is_counted: true,
+            ..Ward::default()
+        };
+        ward.begin_anew();
+        assert_eq!((ward.cause, ward.due, ward.is_counted), (None, None, false));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::evidence::Evidence;
-use crate::names::RestartOn;
+use crate::names::{RestartOn, spelled};
 use crate::supervision::{History, Phase, Policy, State, When, recent, wait};
 use crate::ui::count;
 
@@ -131,18 +131,6 @@ fn text(policy: &Policy, sum: &Arithmetic, waits: [Duration; 2]) -> Vec<String> 
         format!("a life of {healthy} ends the row; the {last} death within {window} parks it"),
         on.to_owned(),
     ]
-}
-
-/// Spells a length of time: `800 ms`, `6.4 s`, `10 min`, `1 h`.
-pub(super) fn spelled(time: Duration) -> String {
-    let (seconds, milliseconds) = (time.as_secs(), time.subsec_millis());
-    match (seconds, milliseconds) {
-        (0, milliseconds @ 1..) => format!("{milliseconds} ms"),
-        (3600.., 0) if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
-        (60.., 0) if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        (_, 0) => format!("{seconds} s"),
-        (_, _) => format!("{:.1} s", time.as_secs_f64()),
-    }
 }
 
 /// Spells a place in a row: `1st`, `11th`, `22nd`.

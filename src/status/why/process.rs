@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::facts::Facts;
 use crate::status::facts::Loss;
-use crate::supervision::{LastExit, Liveness, Phase, State};
+use crate::supervision::{LastExit, Liveness, State};
 use crate::ui::{count, seconds};
 
 /// Tells all of it.
@@ -42,7 +42,7 @@ fn tender(evidence: &Evidence<'_>, state: &State, source: &str, facts: &mut Fact
     }
     let reason = state.reason.as_ref();
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-    let says = format!("it last wrote `{}`{reason}", word(state.phase));
+    let says = format!("it last wrote `{}`{reason}", state.phase.word());
     facts.add_since("tender", says, source, Some(state.since));
     match evidence.look.judged.loss {
         Some(Loss::Server) if evidence.incident.is_none() => {
@@ -138,19 +138,5 @@ fn health(evidence: &Evidence<'_>, facts: &mut Facts) {
             facts.add_since("harness", says, "fleet status --probe", Some(said.at));
         }
         None => facts.absent("an answer of the harness in this life", file),
-    }
-}
-
-fn word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Starting => "starting",
-        Phase::Running => "running",
-        Phase::Waiting => "waiting",
-        Phase::Stopping => "stopping",
-        Phase::Down => "down",
-        Phase::Finished => "finished",
-        Phase::Crashed => "crashed",
-        Phase::Parked => "parked",
-        Phase::Lost => "lost",
     }
 }

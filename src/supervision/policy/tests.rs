@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::names::Restart;
-use crate::supervision::VERSION;
 
 const DEFAULT: Restart = Restart::DEFAULT;
 
@@ -158,19 +157,6 @@ fn the_reason_ends_with_what_was_said_last() {
 }
 
 #[test]
-fn lengths_of_time_are_spelled_without_fractions_where_they_have_none() {
-    let spells = |milliseconds, text: &str| {
-        assert_eq!(spelled(Duration::from_millis(milliseconds)), text);
-    };
-    spells(3_600_000, "1 h");
-    spells(5_400_000, "90 min");
-    spells(90_000, "90 s");
-    spells(500, "500 ms");
-    spells(1_500, "1.5 s");
-    spells(0, "0 s");
-}
-
-#[test]
 fn a_clock_that_is_set_neither_hastens_nor_forgets() {
     let policy = policy(Restart {
         give_up_after: 1,
@@ -199,29 +185,16 @@ fn a_state_keeps_no_more_deaths_than_are_counted() {
 }
 
 fn state(phase: Phase) -> State {
+    let process = |pid, started| Process {
+        pid,
+        started,
+        boot: "this".to_owned(),
+    };
     State {
-        version: VERSION,
-        name: "demo".to_owned(),
-        tender: Process {
-            pid: 7,
-            started: 100,
-            boot: "this".to_owned(),
-        },
-        server: Some(Process {
-            pid: 5,
-            started: 50,
-            boot: "this".to_owned(),
-        }),
-        place: None,
         phase,
         since: Timestamp::UNIX_EPOCH,
-        reason: None,
-        life: None,
-        restarts: 0,
-        deaths: Vec::new(),
-        streak: 0,
-        due: None,
-        last_exit: None,
+        server: Some(process(5, 50)),
+        ..State::new("demo", process(7, 100))
     }
 }
 

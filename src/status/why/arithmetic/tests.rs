@@ -141,12 +141,7 @@ fn the_rules_are_told_with_their_numbers() {
 }
 
 #[test]
-fn times_and_places_are_spelled_as_people_do() {
-    let times = [500, 1000, 6400, 90_000, 600_000, 7_200_000].map(Duration::from_millis);
-    assert_eq!(
-        times.map(spelled),
-        ["500 ms", "1 s", "6.4 s", "90 s", "10 min", "2 h"]
-    );
+fn places_are_spelled_as_people_do() {
     let places = [1, 2, 3, 4, 11, 12, 13, 21, 101, 111].map(ordinal);
     assert_eq!(
         places.join(" "),
