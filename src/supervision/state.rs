@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::When;
 use super::process::{Process, boot};
 use super::unit::check_version;
+use super::{When, evidence};
 use crate::error::Advise as _;
 use crate::files::{self, Durability};
 
@@ -209,6 +209,13 @@ impl State {
             Phase::Starting | Phase::Running | Phase::Stopping | Phase::Parked => true,
             Phase::Waiting | Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost => false,
         }
+    }
+}
+
+impl LastExit {
+    /// Returns the line that says most about it, if it said anything.
+    pub(crate) fn telling(&self) -> Option<&str> {
+        evidence::telling(self.said.iter().map(String::as_str))
     }
 }
 
