@@ -241,9 +241,9 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
             ui.warn(warning);
         }
         if let [only] = report.projects.as_slice()
-            && let Some(next) = &only.next
+            && let Some(advice) = only.advice()
         {
-            ui.hint(next);
+            ui.hint(advice);
         }
     }
     let well = report.projects.iter().all(status::ProjectReport::is_well);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Verdict;
 use super::facts::Loss;
-use super::judge::Judgement;
+use super::judge::{Judgement, said_of_it, tells_of};
 use crate::names::{CommitId, Name};
 use crate::registry::Project;
 use crate::supervision::{Phase, State};
@@ -49,17 +49,20 @@ impl Death {
         let state = state?;
         // What the last life ended with says nothing of one that was lost.
         let exit = state.last_exit.as_ref().filter(|_| judged.loss.is_none());
-        let told = state.reason.clone();
-        let ended = exit.map(ToString::to_string).filter(|ended| {
-            let is_told = told.as_ref().is_some_and(|told| told.contains(ended));
-            !is_told
+        let waits = state.phase == Phase::Waiting && judged.loss.is_none();
+        // What a wait is for is no part of how it ended.
+        let told = state.reason.clone().filter(|_| !waits);
+        let untold = exit.filter(|exit| !tells_of(told.as_deref(), exit));
+        let ended = untold.map(|exit| match said_of_it(exit) {
+            Some(line) => format!("{exit}: {line}"),
+            None => exit.to_string(),
         });
         let parts = [told, ended, exit.and_then(|exit| exit.oom.clone())];
         Some(Self {
             project: project.name.clone(),
             harness: project.harness.clone(),
             verdict: judged.verdict,
-            waits: state.phase == Phase::Waiting && judged.loss.is_none(),
+            waits,
             loss: judged.loss,
             at: exit.map(|exit| exit.at).or(judged.since),
             how: match judged.loss {

@@ -217,6 +217,11 @@ impl LastExit {
     pub(crate) fn telling(&self) -> Option<&str> {
         evidence::telling(self.said.iter().map(String::as_str))
     }
+
+    /// Returns whether it ended by its own doing: by an exit, or by abort(), before which a process says why.
+    pub(crate) fn is_of_its_own(&self) -> bool {
+        self.code.is_some() || self.signal == Some(Signal::SIGABRT as i32)
+    }
 }
 
 #[cfg(test)]
