@@ -17,6 +17,8 @@ pub(crate) struct Death {
     pub(crate) verdict: Verdict,
     /// Whether its next life comes by itself, or when the brake is released.
     pub(crate) waits: bool,
+    /// What its next life waits for, beside the time.
+    pub(crate) held: Option<String>,
     /// What it was lost with, where it had no part in its death.
     pub(crate) loss: Option<Loss>,
     /// When, where that is known.
@@ -63,6 +65,7 @@ impl Death {
             harness: project.harness.clone(),
             verdict: judged.verdict,
             waits,
+            held: state.reason.clone().filter(|_| waits),
             loss: judged.loss,
             at: exit.map(|exit| exit.at).or(judged.since),
             how: match judged.loss {
