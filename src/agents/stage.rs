@@ -165,7 +165,7 @@ fn new_panes<'a>(session: &str, before: &Panes, after: &'a Panes) -> Vec<&'a Pan
         .collect();
     list(after)
         .iter()
-        .filter(|pane| pane.session == session && !known.contains(pane.pane.as_str()))
+        .filter(|pane| pane.is_in(session) && !known.contains(pane.pane.as_str()))
         .collect()
 }
 
@@ -195,6 +195,7 @@ mod tests {
     fn panes(ids: &[(&str, &str)]) -> Panes {
         let pane = |(session, pane): &(&str, &str)| Pane {
             session: (*session).to_owned(),
+            session_id: format!("${session}"),
             index: 1,
             window: "@1".to_owned(),
             pane: (*pane).to_owned(),
@@ -212,8 +213,10 @@ mod tests {
     fn an_agent_of_the_same_name_in_another_session_is_another_one() {
         let before = panes(&[("a", "%1"), ("b", "%2")]);
         let after = panes(&[("b", "%3"), ("a", "%1"), ("a", "%4"), ("b", "%2")]);
-        let new = new_panes("a", &before, &after);
-        let new: Vec<&str> = new.iter().map(|pane| pane.pane.as_str()).collect();
-        assert_eq!(new, ["%4"]);
+        for session in ["a", "$a"] {
+            let new = new_panes(session, &before, &after);
+            let new: Vec<&str> = new.iter().map(|pane| pane.pane.as_str()).collect();
+            assert_eq!(new, ["%4"]);
+        }
     }
 }
