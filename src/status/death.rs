@@ -69,7 +69,10 @@ impl Death {
             loss: judged.loss,
             at: exit.map(|exit| exit.at).or(judged.since),
             how: match judged.loss {
-                Some(_) => judged.reason.clone().unwrap_or_default(),
+                // Whether its tender had the time to write of it makes no difference to what happened.
+                Some(Loss::Server) => "its tmux server has gone".to_owned(),
+                Some(Loss::Machine) => "the machine was restarted".to_owned(),
+                Some(Loss::Session | Loss::Tender) => judged.reason.clone().unwrap_or_default(),
                 None => parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
             },
             signature: exit.map_or_else(String::new, |exit| exit.signature.clone()),

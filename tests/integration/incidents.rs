@@ -97,7 +97,7 @@ fn a_restarted_machine_is_one_incident() {
     assert_eq!(report["incidents"][0]["cause"], "reboot");
     assert_snapshot!(sandbox.run("status --fast"), @r"
     NAME              STATE    PIN      REF     REASON
-    p01, p02 and p03  crashed  unknown  v0.1.0  the machine was restarted while it ran
+    p01, p02 and p03  crashed  unknown  v0.1.0  the machine was restarted
     --- stderr
 
     3 projects: 3 crashed
