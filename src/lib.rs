@@ -117,7 +117,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Service { action } => return service(&fleet, action, ui),
         Command::Boot(wanted) => return commands::boot(&mut fleet, wanted, ui),
         Command::Watch => operations::watch(fleet, ui)?,
-        Command::Go => operations::go(&fleet, ui)?,
+        Command::Go(wanted) => operations::go(&fleet, wanted.dry_run, ui)?,
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
         Command::Init(_) | Command::Validate | Command::Schema | Command::History(_) => {}
     }

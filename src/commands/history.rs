@@ -80,7 +80,7 @@ fn time(at: Timestamp, now: &Zoned) -> String {
 fn details(event: &Event, root: &Path) -> String {
     let change = match (event.before.as_deref(), event.after.as_deref()) {
         (Some(before), Some(after)) => Some(format!("{before} -> {after}")),
-        (Some(before), None) => Some(format!("{before} -> nothing")),
+        (Some(before), None) => Some(format!("{before} -> gone")),
         (None, after) => after.map(str::to_owned),
     };
     let outcome = (event.outcome != "done").then(|| event.outcome.clone());
@@ -222,7 +222,7 @@ mod tests {
         event.seconds = Some(1.2);
         assert_eq!(
             said(&event),
-            "down -> nothing; it was asked for; it took 1.2 s"
+            "down -> gone; it was asked for; it took 1.2 s"
         );
         event.before = None;
         event.outcome = "refused: /fleet/demo runs".to_owned();

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::deaths::{Death, deaths};
 use super::unit::{check_version, read_desired};
 use super::{VERSION, Want, When};
+use crate::error::Advise as _;
 use crate::files::{self, Durability, Lock};
 
 /// Deaths so close to each other may have one cause.
@@ -165,6 +166,7 @@ fn read(shared: &Path) -> anyhow::Result<Brake> {
     check_version(&text)
         .and_then(|()| Ok(serde_json::from_str(&text)?))
         .with_context(|| format!("cannot read the brake `{}`", path.display()))
+        .hint(|| "`fleet go` writes it anew".to_owned())
 }
 
 fn write(shared: &Path, brake: &Brake) -> anyhow::Result<()> {
