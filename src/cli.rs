@@ -149,7 +149,7 @@ pub(crate) enum Command {
     Watch,
     /// Take the brake off, so that what it held comes back
     ///
-    /// The brake goes on when more than half of a fleet of three projects or more die within a minute: nothing comes back
+    /// The brake goes on when more than half of three or more projects that are to run die within a minute: nothing comes back
     /// for a second time then. Find out why first: `fleet status` tells what they died of.
     #[command(after_help = "Examples:\n  fleet go --dry-run\n  fleet go")]
     Go(Go),
