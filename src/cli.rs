@@ -108,7 +108,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  fleet get demo\n  fleet get demo --origin")]
     Get(Get),
     /// Check fleet.toml: every error at once, with its line
-    #[command(after_help = "Examples:\n  fleet validate")]
+    #[command(after_help = "Examples:\n  fleet validate\n  fleet --fleet ~/fleet validate")]
     Validate,
     /// Show what was changed: when, by whom, from what to what, and how it went
     ///
@@ -118,13 +118,13 @@ pub(crate) enum Command {
     )]
     History(History),
     /// Allow projects to be started
-    #[command(after_help = "Examples:\n  fleet enable demo")]
+    #[command(after_help = "Examples:\n  fleet enable demo\n  fleet enable --label research")]
     Enable(Change),
     /// Keep projects from being started or healed; what runs goes on
-    #[command(after_help = "Examples:\n  fleet disable demo")]
+    #[command(after_help = "Examples:\n  fleet disable demo\n  fleet disable --all --dry-run")]
     Disable(Change),
     /// Take projects out of fleet.toml; their files stay as they are
-    #[command(after_help = "Examples:\n  fleet remove demo")]
+    #[command(after_help = "Examples:\n  fleet remove demo --dry-run\n  fleet remove demo")]
     Remove(Change),
     /// Have the machine run the guardian, which brings back what should run
     ///
@@ -148,10 +148,13 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  fleet watch\n  fleet watch --quiet")]
     Watch,
     /// Take the brake off, so that what it held comes back
-    #[command(after_help = "Examples:\n  fleet go\n  fleet status && fleet go")]
-    Go,
+    ///
+    /// The brake goes on when more than half of three or more projects that are to run die within a minute: nothing comes back
+    /// for a second time then. Find out why first: `fleet status` tells what they died of.
+    #[command(after_help = "Examples:\n  fleet go --dry-run\n  fleet go")]
+    Go(Go),
     /// Print the JSON schema of fleet.toml, for editors
-    #[command(after_help = "Examples:\n  fleet schema > fleet.schema.json")]
+    #[command(after_help = "Examples:\n  fleet schema\n  fleet schema > fleet.schema.json")]
     Schema,
     /// Writes a project's unit anew: what its tender asks before a life.
     #[command(name = "_unit", hide = true)]
@@ -260,6 +263,14 @@ pub(crate) struct Boot {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `fleet go`.
+#[derive(Debug, Args)]
+pub(crate) struct Go {
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
 }
 
 /// `fleet status`.
@@ -440,4 +451,28 @@ pub(crate) struct Get {
 fn duration(text: &str) -> Result<Duration, String> {
     crate::names::duration(text)
         .ok_or_else(|| format!("`{text}` is not a duration such as `500ms`, `10s` or `2m`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn check(command: &clap::Command) {
+        let name = command.get_name();
+        assert!(command.get_about().is_some(), "{name} has no sentence");
+        let after = command.get_after_help().map(ToString::to_string);
+        let examples = after.map_or(0, |text| text.matches("\n  fleet ").count());
+        assert!(examples >= 2, "{name} has {examples} examples");
+        let shown = command.get_subcommands().filter(|one| !one.is_hide_set());
+        shown.for_each(check);
+    }
+
+    #[test]
+    fn every_command_has_a_sentence_and_two_examples() {
+        let cli = Cli::command();
+        let shown = cli.get_subcommands().filter(|one| !one.is_hide_set());
+        shown.for_each(check);
+    }
 }

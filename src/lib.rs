@@ -117,7 +117,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Service { action } => return service(&fleet, action, ui),
         Command::Boot(wanted) => return commands::boot(&mut fleet, wanted, ui),
         Command::Watch => operations::watch(fleet, ui)?,
-        Command::Go => operations::go(&fleet, ui)?,
+        Command::Go(wanted) => operations::go(&fleet, wanted.dry_run, ui)?,
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
         Command::Init(_) | Command::Validate | Command::Schema | Command::History(_) => {}
     }
@@ -241,9 +241,9 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
             ui.warn(warning);
         }
         if let [only] = report.projects.as_slice()
-            && let Some(next) = &only.next
+            && let Some(advice) = only.advice()
         {
-            ui.hint(next);
+            ui.hint(advice);
         }
     }
     let well = report.projects.iter().all(status::ProjectReport::is_well);

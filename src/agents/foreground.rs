@@ -17,7 +17,7 @@ use super::stage::Stage;
 use crate::error::Exit;
 use crate::files::{self, Durability, Lock};
 use crate::names::Name;
-use crate::supervision::{Process, VERSION};
+use crate::supervision::{Process, VERSION, is_tenders};
 use crate::ui::Ui;
 
 /// How long after their grace agents may take to be gone, killed ones included.
@@ -204,9 +204,10 @@ fn keep_screen(around: &Around<'_>, seat: &Seat) {
     }
     match seat.end() {
         Some(End::Crashed(why) | End::Parked(why)) => {
+            // What its tender says of how to start it is not true any more.
             let lines: Vec<&str> = screen
                 .lines()
-                .filter(|line| !line.trim().is_empty())
+                .filter(|line| !line.trim().is_empty() && !is_tenders(line, name.as_str()))
                 .collect();
             around
                 .ui

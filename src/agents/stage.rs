@@ -86,7 +86,7 @@ impl Stage {
             self.tmux.new_windows(&self.session, &windows)?;
         }
         let after = self.tmux.panes()?;
-        let new = new_panes(&before, &after);
+        let new = new_panes(&self.session, &before, &after);
         let of = |show: &Show<'_>| new.iter().find(|pane| pane.name == show.name);
         Ok(shows
             .iter()
@@ -150,8 +150,9 @@ fn list(panes: &Panes) -> &[Pane] {
     }
 }
 
-/// Returns the panes that were not there before. Their ids are good for the life of one server only.
-fn new_panes<'a>(before: &Panes, after: &'a Panes) -> Vec<&'a Pane> {
+/// Returns the panes of a session that were not there before: other sessions may get agents of the same names at the same
+/// moment. The ids of panes are good for the life of one server only.
+fn new_panes<'a>(session: &str, before: &Panes, after: &'a Panes) -> Vec<&'a Pane> {
     let server = |panes: &Panes| match panes {
         Panes::NotRunning => None,
         Panes::Running { pid, since, .. } => Some((*pid, *since)),
@@ -164,7 +165,7 @@ fn new_panes<'a>(before: &Panes, after: &'a Panes) -> Vec<&'a Pane> {
         .collect();
     list(after)
         .iter()
-        .filter(|pane| !known.contains(pane.pane.as_str()))
+        .filter(|pane| pane.is_in(session) && !known.contains(pane.pane.as_str()))
         .collect()
 }
 
@@ -185,4 +186,37 @@ fn window<'a>(show: &Show<'a>) -> NewWindow<'a> {
 /// Returns the program that is an agent's parent process, and the argument that names its unit.
 pub(super) fn tender(unit: &Path) -> anyhow::Result<Vec<String>> {
     Ok(vec![tender_program()?, utf8(unit)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panes(ids: &[(&str, &str)]) -> Panes {
+        let pane = |(session, pane): &(&str, &str)| Pane {
+            session: (*session).to_owned(),
+            session_id: format!("${session}"),
+            index: 1,
+            window: "@1".to_owned(),
+            pane: (*pane).to_owned(),
+            pid: 7,
+            name: "worker".to_owned(),
+        };
+        Panes::Running {
+            pid: 1,
+            since: 2,
+            panes: ids.iter().map(pane).collect(),
+        }
+    }
+
+    #[test]
+    fn an_agent_of_the_same_name_in_another_session_is_another_one() {
+        let before = panes(&[("a", "%1"), ("b", "%2")]);
+        let after = panes(&[("b", "%3"), ("a", "%1"), ("a", "%4"), ("b", "%2")]);
+        for session in ["a", "$a"] {
+            let new = new_panes(session, &before, &after);
+            let new: Vec<&str> = new.iter().map(|pane| pane.pane.as_str()).collect();
+            assert_eq!(new, ["%4"]);
+        }
+    }
 }

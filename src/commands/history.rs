@@ -1,7 +1,6 @@
 //! `fleet history`: the audit trail, for people and for programs.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
@@ -12,10 +11,13 @@ use crate::events::{self, Event, Filter, Trail};
 use crate::fleet::RUNTIME;
 use crate::names::{Name, duration, nearest};
 use crate::registry::Registry;
-use crate::ui::{Mood, Table, Ui, ago, count, list, seconds};
+use crate::ui::{Mood, Table, Ui, count, list, seconds};
 
 /// How many are shown where nothing else was asked for.
 const LIMIT: usize = 100;
+
+/// From how many seconds on it is said how long something took.
+const WORTH_TELLING: f64 = 1.0;
 
 /// Prints the trail of the fleet in a directory. Its registry need not be valid: then this is needed most.
 pub(crate) fn history(root: &Path, wanted: &History, ui: &Ui) -> anyhow::Result<Exit> {
@@ -36,22 +38,15 @@ pub(crate) fn history(root: &Path, wanted: &History, ui: &Ui) -> anyhow::Result<
     } else if trail.events.is_empty() {
         say_nothing_is_there(root, wanted, ui);
     } else {
-        ui.result(table(&trail.events, &now));
+        ui.result(table(&trail.events, root, &now));
     }
     say_what_is_missing(&trail, ui);
     Ok(Exit::Done)
 }
 
-fn table(events: &[Event], now: &Zoned) -> Table {
-    let mut table = Table::new([
-        "time", "age", "project", "what", "change", "why", "outcome", "who",
-    ]);
+fn table(events: &[Event], root: &Path, now: &Zoned) -> Table {
+    let mut table = Table::new(["time", "project", "what", "details", "who"]);
     for event in events {
-        let time = event.at.to_zoned(now.time_zone().clone());
-        let outcome = match event.seconds {
-            Some(took) => format!("{} ({})", event.outcome, seconds(took)),
-            None => event.outcome.clone(),
-        };
         let mood = if event.outcome.starts_with("failed") {
             Mood::Bad
         } else if event.outcome.starts_with("refused") {
@@ -60,31 +55,40 @@ fn table(events: &[Event], now: &Zoned) -> Table {
             Mood::Plain
         };
         table.moody_row([
-            (time.strftime("%Y-%m-%d %H:%M:%S").to_string(), Mood::Plain),
-            (age(event.at, now.timestamp()), Mood::Plain),
+            (time(event.at, now), Mood::Plain),
             (one_line(event.project.as_deref()), Mood::Plain),
             (one_line(Some(&event.what)), Mood::Plain),
-            (change(event), Mood::Plain),
-            (one_line(event.why.as_deref()), Mood::Plain),
-            (one_line(Some(&outcome)), mood),
+            (one_line(Some(&details(event, root))), mood),
             (one_line(Some(&event.who)), Mood::Plain),
         ]);
     }
     table
 }
 
-/// Writes how long ago something was; nothing where the clock has been set back since.
-fn age(at: Timestamp, now: Timestamp) -> String {
-    Duration::try_from(now.duration_since(at)).map_or_else(|_| String::new(), ago)
+/// Writes a moment of the local calendar: of today the time alone.
+fn time(at: Timestamp, now: &Zoned) -> String {
+    let at = at.to_zoned(now.time_zone().clone());
+    let format = if at.date() == now.date() {
+        "%H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    at.strftime(format).to_string()
 }
 
-fn change(event: &Event) -> String {
-    let (before, after) = (event.before.as_deref(), event.after.as_deref());
-    match (before, after) {
-        (Some(_), Some(_)) => format!("{} -> {}", one_line(before), one_line(after)),
-        (Some(_), None) => format!("{} ->", one_line(before)),
-        (None, after) => one_line(after),
-    }
+/// Says what became what, why, and how it went where that is not as usual. Places in the fleet are relative to it.
+fn details(event: &Event, root: &Path) -> String {
+    let change = match (event.before.as_deref(), event.after.as_deref()) {
+        (Some(before), Some(after)) => Some(format!("{before} -> {after}")),
+        (Some(before), None) => Some(format!("{before} -> gone")),
+        (None, after) => after.map(str::to_owned),
+    };
+    let outcome = (event.outcome != "done").then(|| event.outcome.clone());
+    let took = event.seconds.filter(|took| *took >= WORTH_TELLING);
+    let took = took.map(|took| format!("it took {}", seconds(took)));
+    let parts = [change, event.why.clone(), outcome, took];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    text.replace(&format!("{}/", root.display()), "")
 }
 
 /// Returns a text that somebody else wrote so that it stays in its cell, and cannot speak to the terminal.
@@ -201,6 +205,39 @@ mod tests {
         }
         assert_eq!(moment("soon", &now), None);
         assert_eq!(moment("2026-13-01", &now), None);
+    }
+
+    #[test]
+    fn a_row_says_what_became_what_and_how_it_went_unless_that_is_as_usual() {
+        let mut event = Event {
+            before: Some("down".to_owned()),
+            after: Some("up".to_owned()),
+            seconds: Some(0.2),
+            ..Event::new("tester", "start")
+        };
+        let said = |event: &Event| details(event, Path::new("/fleet"));
+        assert_eq!(said(&event), "down -> up");
+        event.after = None;
+        event.why = Some("it was asked for".to_owned());
+        event.seconds = Some(1.2);
+        assert_eq!(
+            said(&event),
+            "down -> gone; it was asked for; it took 1.2 s"
+        );
+        event.before = None;
+        event.outcome = "refused: /fleet/demo runs".to_owned();
+        assert_eq!(
+            said(&event),
+            "it was asked for; refused: demo runs; it took 1.2 s"
+        );
+    }
+
+    #[test]
+    fn of_today_the_time_is_told_and_of_other_days_the_day() {
+        let now: Zoned = "2026-11-20T12:30:00+01:00[+01:00]".parse().unwrap();
+        let told = |at: &str| time(at.parse().unwrap(), &now);
+        assert_eq!(told("2026-11-20T09:00:01Z"), "10:00:01");
+        assert_eq!(told("2026-11-19T09:00:01Z"), "2026-11-19 10:00:01");
     }
 
     #[test]

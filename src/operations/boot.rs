@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::refused;
-use crate::events::{self, Event};
+use crate::events::{self, Event, operator};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::parallel::in_parallel;
@@ -151,7 +151,7 @@ fn record(fleet: &Fleet, view: &View, tried: &[Outcome], ui: &Ui) {
                 Ok(_) => "done".to_owned(),
                 Err(error) => format!("failed: {error:#}"),
             },
-            ..Event::new("fleet boot", "brought back").of(outcome.project.as_str())
+            ..Event::new(operator(None), "brought back").of(outcome.project.as_str())
         })
         .collect();
     if let Err(error) = events::append(&fleet.runtime(""), &events) {

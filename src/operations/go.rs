@@ -1,17 +1,30 @@
 //! `fleet go`: takes the brake off, so that what it held goes on.
 
-use crate::events::{self, Event};
+use crate::events::{self, Event, operator};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::supervision::{self, Phase, State, tell_to_look};
 use crate::ui::{Ui, list};
 
 /// Takes the brake off, and says what goes on. Nothing to do where it is off.
-pub(crate) fn go(fleet: &Fleet, ui: &Ui) -> anyhow::Result<()> {
-    let Some(engaged) = supervision::release_brake(&fleet.runtime(""))? else {
+pub(crate) fn go(fleet: &Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
+    let shared = fleet.runtime("");
+    let engaged = if dry_run {
+        supervision::brake(&shared)?
+    } else {
+        supervision::release_brake(&shared)?
+    };
+    let Some(engaged) = engaged else {
         ui.status("the brake is off: nothing is held");
         return Ok(());
     };
+    if dry_run {
+        ui.result(format!(
+            "would take the brake off, which is on because {}",
+            engaged.reason
+        ));
+        return Ok(());
+    }
     ui.status(format!(
         "the brake is off again; it was on because {}",
         engaged.reason
@@ -33,10 +46,10 @@ pub(crate) fn go(fleet: &Fleet, ui: &Ui) -> anyhow::Result<()> {
     }
     say(&told, &untended, ui);
     let event = Event {
-        before: Some(engaged.reason),
-        ..Event::new("fleet go", "released the brake")
+        why: Some(format!("the brake was on: {}", engaged.reason)),
+        ..Event::new(operator(None), "go")
     };
-    if let Err(error) = events::append(&fleet.runtime(""), &[event]) {
+    if let Err(error) = events::append(&shared, &[event]) {
         ui.warn(format!("cannot record this: {error:#}"));
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
 use crate::sessions::{NewSession, NewWindow, Panes};
 use crate::supervision::{
-    LastExit, Phase, Process, State, Unit, Want, read_desired, write_desired,
+    self, LastExit, Phase, Process, State, Unit, Want, read_desired, write_desired,
 };
 
 use super::environment::{self, Environment};
@@ -203,16 +203,8 @@ pub(super) fn last_words(fleet: &Fleet, launches: &[Launch]) -> BTreeMap<Name, S
             .iter()
             .find(|pane| pane.session == launch.name.as_str() && pane.name == WINDOW)?;
         let screen = tmux.capture(&own.pane, SCREEN).ok()?;
-        // The tender's own line comes last.
-        let said: Vec<&str> = screen
-            .lines()
-            .filter(|line| !line.trim().is_empty() && !line.contains(" UTC] `"))
-            .collect();
-        let telling = said
-            .iter()
-            .find(|line| line.starts_with("error"))
-            .or(said.last())?;
-        Some((launch.name.clone(), (*telling).to_owned()))
+        let telling = supervision::telling(screen.lines())?;
+        Some((launch.name.clone(), telling.to_owned()))
     });
     heard.collect()
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 /// What [`parse`] reads, one pane in a line. Spaces part the fields: tmux may turn a tab into `_`, and only the last field
 /// can hold a space.
-pub(super) const FORMAT: &str = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_name} \
+pub(super) const FORMAT: &str = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_id} #{session_name} \
                                  #{window_name}";
 
 /// What a server says of itself.
@@ -37,6 +37,8 @@ impl Panes {
 pub(crate) struct Pane {
     /// The session's name.
     pub(crate) session: String,
+    /// The session's id, such as `$2`.
+    pub(crate) session_id: String,
     /// The window's place in its session.
     pub(crate) index: u32,
     /// The window's id, such as `@3`: an exact target.
@@ -47,6 +49,13 @@ pub(crate) struct Pane {
     pub(crate) pid: i32,
     /// The window's name.
     pub(crate) name: String,
+}
+
+impl Pane {
+    /// Returns whether it is in a session, given its name or id.
+    pub(crate) fn is_in(&self, session: &str) -> bool {
+        self.session == session || self.session_id == session
+    }
 }
 
 /// Reads a listing in [`FORMAT`].
@@ -64,7 +73,7 @@ pub(super) fn parse(listing: &str) -> anyhow::Result<Panes> {
 }
 
 fn parse_pane(line: &str) -> Option<(i32, i64, Pane)> {
-    let mut fields = line.splitn(8, ' ');
+    let mut fields = line.splitn(9, ' ');
     let mut next = || fields.next().map(str::to_owned);
     let (pid, since) = (next()?.parse().ok()?, next()?.parse().ok()?);
     let pane = Pane {
@@ -72,6 +81,7 @@ fn parse_pane(line: &str) -> Option<(i32, i64, Pane)> {
         window: next()?,
         pane: next()?,
         pid: next()?.parse().ok()?,
+        session_id: next()?,
         session: next()?,
         name: next()?,
     };
@@ -85,7 +95,7 @@ mod tests {
     #[test]
     fn a_listing_is_read_with_spaces_in_a_windows_name() {
         let listing =
-            "7 1700000000 0 @0 %0 12 demo harness\n7 1700000000 1 @3 %5 13 demo two words\n";
+            "7 1700000000 0 @0 %0 12 $1 demo harness\n7 1700000000 1 @3 %5 13 $1 demo two words\n";
         let Panes::Running {
             pid: 7,
             since: 1_700_000_000,

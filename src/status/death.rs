@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Verdict;
 use super::facts::Loss;
-use super::judge::Judgement;
+use super::judge::{Judgement, said_of_it, tells_of};
 use crate::names::{CommitId, Name};
 use crate::registry::Project;
 use crate::supervision::{Phase, State};
@@ -17,6 +17,8 @@ pub(crate) struct Death {
     pub(crate) verdict: Verdict,
     /// Whether its next life comes by itself, or when the brake is released.
     pub(crate) waits: bool,
+    /// What its next life waits for, beside the time.
+    pub(crate) held: Option<String>,
     /// What it was lost with, where it had no part in its death.
     pub(crate) loss: Option<Loss>,
     /// When, where that is known.
@@ -49,21 +51,28 @@ impl Death {
         let state = state?;
         // What the last life ended with says nothing of one that was lost.
         let exit = state.last_exit.as_ref().filter(|_| judged.loss.is_none());
-        let told = state.reason.clone();
-        let ended = exit.map(ToString::to_string).filter(|ended| {
-            let is_told = told.as_ref().is_some_and(|told| told.contains(ended));
-            !is_told
+        let waits = state.phase == Phase::Waiting && judged.loss.is_none();
+        // What a wait is for is no part of how it ended.
+        let told = state.reason.clone().filter(|_| !waits);
+        let untold = exit.filter(|exit| !tells_of(told.as_deref(), exit));
+        let ended = untold.map(|exit| match said_of_it(exit) {
+            Some(line) => format!("{exit}: {line}"),
+            None => exit.to_string(),
         });
         let parts = [told, ended, exit.and_then(|exit| exit.oom.clone())];
         Some(Self {
             project: project.name.clone(),
             harness: project.harness.clone(),
             verdict: judged.verdict,
-            waits: state.phase == Phase::Waiting && judged.loss.is_none(),
+            waits,
+            held: state.reason.clone().filter(|_| waits),
             loss: judged.loss,
             at: exit.map(|exit| exit.at).or(judged.since),
             how: match judged.loss {
-                Some(_) => judged.reason.clone().unwrap_or_default(),
+                // Whether its tender had the time to write of it makes no difference to what happened.
+                Some(Loss::Server) => "its tmux server has gone".to_owned(),
+                Some(Loss::Machine) => "the machine was restarted".to_owned(),
+                Some(Loss::Session | Loss::Tender) => judged.reason.clone().unwrap_or_default(),
                 None => parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
             },
             signature: exit.map_or_else(String::new, |exit| exit.signature.clone()),

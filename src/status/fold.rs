@@ -113,9 +113,10 @@ impl Row<'_> {
             return reasons(only);
         }
         let deaths = self.0.iter().filter_map(|project| project.death.as_ref());
+        let held = common(deaths.clone().map(|death| death.held.clone())).flatten();
         let how = end_of_all(deaths).map(str::to_owned);
         let pin = common(self.0.iter().map(|project| pin_reason(&project.pin))).flatten();
-        [how, pin]
+        [held, how, pin]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>()

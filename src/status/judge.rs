@@ -168,11 +168,8 @@ fn judge_untended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement 
 /// Judges a run whose next life is waited for.
 fn judge_waiting(state: &State, facts: &ProcessFacts) -> Judgement {
     let exit = state.last_exit.as_ref();
-    let waiting = Judgement::new(Verdict::Crashed, Some(state.since)).because_of([
-        state.reason.clone(),
-        exit.map(exit_text),
-        exit.and_then(last_words),
-    ]);
+    let waiting = Judgement::new(Verdict::Crashed, Some(state.since))
+        .because_of([state.reason.clone(), exit.map(end_text)]);
     if facts.brake {
         return waiting.then("`fleet go` lets it go on");
     }
@@ -207,15 +204,18 @@ fn judge_stopped(state: &State, desired: &Desired, facts: &ProcessFacts) -> Judg
 /// Judges a run that its tender has seen to the end.
 fn judge_ended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
     let exit = state.last_exit.as_ref();
-    let with = |verdict| {
-        Judgement::new(verdict, Some(state.since))
-            .because_of([state.reason.clone(), exit.map(exit_text)])
+    let with = |verdict, exit: Option<String>| {
+        Judgement::new(verdict, Some(state.since)).because_of([state.reason.clone(), exit])
     };
     let again = format!("`fleet start {name}` tries again");
     match state.phase {
-        Phase::Finished => with(Verdict::Finished),
-        Phase::Crashed => with(Verdict::Crashed).then(again),
-        Phase::Parked => with(Verdict::Parked).then(again),
+        Phase::Finished => with(Verdict::Finished, exit.map(exit_text)),
+        Phase::Crashed => with(Verdict::Crashed, exit.map(end_text)).then(again),
+        Phase::Parked => {
+            let untold = exit.filter(|exit| !tells_of(state.reason.as_deref(), exit));
+            let oom = exit.and_then(|exit| exit.oom.clone());
+            with(Verdict::Parked, untold.map(end_text).or(oom)).then(again)
+        }
         Phase::Lost => judge_lost(name, state, facts),
         Phase::Down | Phase::Starting | Phase::Running | Phase::Waiting | Phase::Stopping => {
             let killed = exit.filter(|exit| exit.killed > 0).map(|exit| {
@@ -254,15 +254,26 @@ pub(super) fn exit_text(exit: &LastExit) -> String {
     }
 }
 
-/// Returns the last line that a life said, cut short.
-fn last_words(exit: &LastExit) -> Option<String> {
-    let line = exit.said.iter().rev().map(|line| line.trim());
-    let line = line.into_iter().find(|line| !line.is_empty())?;
+/// Writes how a life ended, and what it said of that: "exit status 7 after 0.1 s: no such table". Who was killed has said
+/// nothing of it.
+fn end_text(exit: &LastExit) -> String {
+    let said = said_of_it(exit).map_or_else(String::new, |line| format!(": {line}"));
+    exit_text(exit) + &said
+}
+
+/// Returns what a life said of its end, cut so that something else fits beside it.
+pub(super) fn said_of_it(exit: &LastExit) -> Option<String> {
+    let line = exit.telling().filter(|_| exit.is_of_its_own())?;
     let mut short: String = line.chars().take(SHORT).collect();
     if short.len() < line.len() {
         short.push_str("...");
     }
-    Some(format!("it said: {short}"))
+    Some(short)
+}
+
+/// Returns whether a reason says how a life ended.
+pub(super) fn tells_of(reason: Option<&str>, exit: &LastExit) -> bool {
+    reason.is_some_and(|reason| reason.contains(&exit.to_string()))
 }
 
 #[cfg(test)]

@@ -68,7 +68,12 @@ pub(crate) fn summary(report: &Report) -> String {
 /// Returns what there is to say of one project, its pin included.
 pub(super) fn reasons(project: &ProjectReport) -> String {
     let pin = &project.pin;
-    let parts = [project.reason.clone(), pin_reason(pin), pin.reason.clone()];
+    let parts = [
+        project.reason.clone(),
+        project.due().map(str::to_owned),
+        pin_reason(pin),
+        pin.reason.clone(),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 

@@ -121,6 +121,16 @@ pub(crate) struct PinReport {
 }
 
 impl ProjectReport {
+    /// Returns what happens next by itself.
+    pub(crate) fn due(&self) -> Option<&str> {
+        self.next.as_deref().filter(|next| !next.contains('`'))
+    }
+
+    /// Returns what to type next.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.next.as_deref().filter(|next| next.contains('`'))
+    }
+
     /// Tells whether the project is as it should be: as asked for, and at its pin.
     pub(crate) fn is_well(&self) -> bool {
         let asked = match self.verdict {

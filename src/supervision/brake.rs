@@ -15,6 +15,7 @@ use super::deaths::{Death, deaths};
 use super::record::read_record;
 use super::unit::read_desired;
 use super::{VERSION, Want, When};
+use crate::error::Advise as _;
 use crate::files::{Lock, write_json};
 
 /// Deaths so close to each other may have one cause.
@@ -158,7 +159,9 @@ fn read(shared: &Path) -> anyhow::Result<Brake> {
         engaged: None,
         released: None,
     };
-    Ok(read_record(&brake_file(shared), "brake")?.unwrap_or(never_on))
+    let brake = read_record(&brake_file(shared), "brake");
+    let brake = brake.hint(|| "`fleet go` writes it anew".to_owned())?;
+    Ok(brake.unwrap_or(never_on))
 }
 
 fn lock(shared: &Path) -> anyhow::Result<Lock> {

@@ -36,15 +36,17 @@ pub(super) fn said(shown: &str, name: &str, until: Option<&str>) -> Vec<String> 
         .collect()
 }
 
-/// Returns whether a line is one that a tender writes about a unit.
-fn is_tenders(line: &str, name: &str) -> bool {
-    line.strip_prefix('[')
-        .and_then(|rest| rest.split_once(" UTC] "))
-        .is_some_and(|(_, rest)| {
-            rest.strip_prefix('`')
-                .and_then(|rest| rest.strip_prefix(name))
-                .is_some_and(|rest| rest.starts_with("` "))
-        })
+/// Returns whether a line is one that the tender of a unit writes about it.
+pub(crate) fn is_tenders(line: &str, name: &str) -> bool {
+    teller(line) == Some(name)
+}
+
+/// Returns the unit that a line is about, if it is one that a tender writes: "[10:31:02 UTC] `demo` ended ...".
+fn teller(line: &str) -> Option<&str> {
+    let (clock, rest) = line.strip_prefix('[')?.split_once(" UTC] `")?;
+    let is_clock = clock.chars().all(|c| c.is_ascii_digit() || c == ':');
+    let (name, _) = rest.split_once("` ")?;
+    is_clock.then_some(name)
 }
 
 /// A line without what is not text.
@@ -64,18 +66,32 @@ fn cut(line: &str) -> String {
     }
 }
 
-/// Returns the line that says most about an end: the last one.
-pub(super) fn telling(said: &[String]) -> Option<&str> {
-    said.last().map(|line| line.trim())
+/// Returns the line that says most about an end: the last that calls itself an error, or else the last one. What a tender
+/// says of a unit within this one, and a hint, are results of the end and not its cause.
+pub(crate) fn telling<'a>(said: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let said = said.into_iter().map(str::trim);
+    let said: Vec<&str> = said.filter(|line| !line.is_empty()).collect();
+    let is_cause = |line: &&&str| teller(line).is_none() && !is_a(line, "hint");
+    let causes = || said.iter().rev().filter(is_cause);
+    let error = causes().find(|line| is_a(line, "error"));
+    error.or(causes().next()).or(said.last()).copied()
 }
 
-/// Returns what deaths of one cause have in common: the exit, and the last line with its numbers made alike.
+/// Returns whether a line calls itself by this word: `error: ...`, `Error[E1]: ...`.
+fn is_a(line: &str, word: &str) -> bool {
+    let Some((start, rest)) = line.split_at_checked(word.len()) else {
+        return false;
+    };
+    start.eq_ignore_ascii_case(word) && rest.starts_with([':', '['])
+}
+
+/// Returns what deaths of one cause have in common: the exit, and the telling line with its numbers made alike.
 pub(super) fn signature(exit: &LastExit) -> String {
     let mut text = exit.to_string();
     if exit.oom.is_some() {
         text += ", out of memory";
     }
-    if let Some(line) = telling(&exit.said) {
+    if let Some(line) = exit.telling() {
         text += ": ";
         text += &alike(line);
     }
@@ -149,6 +165,53 @@ mod tests {
         let kept = said(&"ä".repeat(500), "demo", None);
         assert_eq!(kept[0].chars().count(), LONGEST_LINE + 1);
         case(&["a\tb\u{7}\u{1b}[1m"], None, &["a b[1m"]);
+    }
+
+    #[track_caller]
+    fn tells(said: &[&str], expected: Option<&str>) {
+        assert_eq!(telling(said.iter().copied()), expected);
+    }
+
+    #[test]
+    fn the_telling_line_is_the_cause_and_not_what_followed_from_it() {
+        let inner = "  [10:31:02 UTC] `worker` ended with exit status 7; to start it again: agents restart worker";
+        tells(&["one", "  boom  ", ""], Some("boom"));
+        tells(&["  boom", inner], Some("boom"));
+        tells(&[inner], Some(inner.trim()));
+        tells(
+            &["error: no such program", "hint: install it"],
+            Some("error: no such program"),
+        );
+        tells(
+            &["Error: no such table", "Caused by: jobs"],
+            Some("Error: no such table"),
+        );
+        tells(&["error[E1]: x", "errors: 0", "é"], Some("error[E1]: x"));
+        tells(&[], None);
+    }
+
+    #[test]
+    fn units_that_died_of_one_cause_within_another_fold_together() {
+        let inner = |clock: &str, status: u8| {
+            vec![
+                "warning: `worker` has ended: exit status 3; the last it said:".to_owned(),
+                "  boom: no route to 10.0.0.1".to_owned(),
+                format!(
+                    "  [{clock} UTC] `worker` ended with exit status {status}; to start it again: x"
+                ),
+            ]
+        };
+        let of = |said| {
+            signature(&LastExit {
+                said,
+                ..LastExit::for_tests(Some(1), None, 1.0)
+            })
+        };
+        let expected = "exit status 1: boom: no route to #.#.#.#";
+        assert_eq!(of(inner("10:31:02", 3)), expected);
+        let mut without = inner("10:31:09", 3);
+        without.pop();
+        assert_eq!(of(without), expected);
     }
 
     #[track_caller]

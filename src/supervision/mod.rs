@@ -45,6 +45,7 @@ pub(crate) use brake::{consider as consider_brake, engaged as brake, release as 
 pub(crate) use chance::chance;
 pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use deaths::record_death;
+pub(crate) use evidence::{is_tenders, telling};
 pub(crate) use locks::holders;
 pub(crate) use policy::{History, Next, after_loss, recent, wait};
 pub(crate) use process::{Liveness, Process, ProcessFd, boot, wait_readable};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::names::{RestartOn, spelled};
 
-use super::{LastExit, Phase, Policy, Process, State, When, evidence};
+use super::{LastExit, Phase, Policy, Process, State, When};
 
 /// By how much of itself a wait may be shortened, so that what died together does not come back together.
 const JITTER: f64 = 0.2;
@@ -181,7 +181,7 @@ fn given_up(policy: &Policy, deaths: usize, exit: &LastExit) -> String {
     let window = spelled(policy.restart.window);
     let times = if deaths == 1 { "time" } else { "times" };
     let mut reason = format!("died {deaths} {times} within {window}, at last with {exit}");
-    if let Some(line) = evidence::telling(&exit.said) {
+    if let Some(line) = exit.telling() {
         reason += &format!(": `{line}`");
     }
     reason

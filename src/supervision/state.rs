@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::When;
 use super::process::{Process, boot};
 use super::record::{VERSION, read_record};
+use super::{When, evidence};
 use crate::error::Advise as _;
 use crate::files::{self, write_json};
 
@@ -240,6 +240,18 @@ impl State {
             Phase::Starting | Phase::Running | Phase::Stopping | Phase::Parked => true,
             Phase::Waiting | Phase::Down | Phase::Finished | Phase::Crashed | Phase::Lost => false,
         }
+    }
+}
+
+impl LastExit {
+    /// Returns the line that says most about it, if it said anything.
+    pub(crate) fn telling(&self) -> Option<&str> {
+        evidence::telling(self.said.iter().map(String::as_str))
+    }
+
+    /// Returns whether it ended by its own doing: by an exit, or by abort(), before which a process says why.
+    pub(crate) fn is_of_its_own(&self) -> bool {
+        self.code.is_some() || self.signal == Some(Signal::SIGABRT as i32)
     }
 }
 

@@ -5,9 +5,7 @@ use std::fmt;
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
 /// The columns that a narrow terminal may wrap.
-const PROSE: [&str; 8] = [
-    "labels", "location", "reason", "value", "change", "why", "outcome", "who",
-];
+const PROSE: [&str; 6] = ["labels", "location", "reason", "value", "details", "who"];
 
 /// How a cell is to be felt. Its colour only repeats what its text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

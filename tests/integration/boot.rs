@@ -157,6 +157,11 @@ fn a_frozen_server_is_no_server_that_has_gone() {
 #[test]
 fn nothing_is_held_where_there_is_no_brake() {
     let sandbox = fleet_of(&["demo"]);
+    assert_snapshot!(sandbox.run("go --dry-run"), @r"
+    --- stderr
+    the brake is off: nothing is held
+    --- exit code 0
+    ");
     assert_snapshot!(sandbox.run("go"), @r"
     --- stderr
     the brake is off: nothing is held

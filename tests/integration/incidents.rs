@@ -97,7 +97,7 @@ fn a_restarted_machine_is_one_incident() {
     assert_eq!(report["incidents"][0]["cause"], "reboot");
     assert_snapshot!(sandbox.run("status --fast"), @r"
     NAME              STATE    PIN      REF     REASON
-    p01, p02 and p03  crashed  unknown  v0.1.0  the machine was restarted while it ran
+    p01, p02 and p03  crashed  unknown  v0.1.0  the machine was restarted
     --- stderr
 
     3 projects: 3 crashed
@@ -119,9 +119,9 @@ fn forty_parked_projects_with_one_signature_are_one_row() {
     });
     assert_snapshot!(sandbox.run("status --state parked"), @r"
     NAME                  STATE   FOR   PIN      REF     REASON
-    p01, p02 and 38 more  parked  <age>  unknown  v0.1.0  exit status 3
-    p41  parked  <age>  unknown  v0.1.0  exit status 3 after <age> s; there is no repository at `$ROOT/fleet/projects/p41`
-    p42  parked  <age>  unknown  v0.1.0  exit status 3 after <age> s; there is no repository at `$ROOT/fleet/projects/p42`
+    p01, p02 and 38 more  parked  <age>  unknown  v0.1.0  exit status 3: no such table: jobs
+    p41  parked  <age>  unknown  v0.1.0  exit status 3 after <age> s: no such table: jobs; there is no repository at `$ROOT/fleet/projects/p41`
+    p42  parked  <age>  unknown  v0.1.0  exit status 3 after <age> s: no such table: jobs; there is no repository at `$ROOT/fleet/projects/p42`
     --- stderr
 
     42 projects: 42 parked

@@ -12,6 +12,7 @@ fn project(number: usize, verdict: Verdict, signature: &str) -> ProjectReport {
         harness: "lines".parse().unwrap(),
         verdict,
         waits: false,
+        held: None,
         loss: None,
         at: None,
         how: "exit status 3".to_owned(),

@@ -15,6 +15,7 @@ fn death(number: usize) -> Death {
         harness: "lines".parse().unwrap(),
         verdict: Verdict::Crashed,
         waits: false,
+        held: None,
         loss: None,
         at: Some(at(1000)),
         how: "exit status 3".to_owned(),

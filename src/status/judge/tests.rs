@@ -211,7 +211,7 @@ fn a_wait_says_what_for_and_how_long() {
     ];
     waiting.due = Some(moment(204.2));
     let mut told = facts(Some(waiting), Alive, Gone);
-    let reason = "exit status 7 after 0.1 s; it said: no such table: jobs";
+    let reason = "exit status 7 after 0.1 s: no such table: jobs";
     comes_back(&told, None, reason, "restart due in 4.2 s");
     told.now = moment(204.3);
     comes_back(&told, None, reason, "restart is due now");
@@ -222,7 +222,7 @@ fn a_wait_says_what_for_and_how_long() {
     waiting.reason = Some("held by the brake".to_owned());
     waiting.last_exit.as_mut().unwrap().said = vec!["é".repeat(100)];
     let short = format!(
-        "held by the brake; exit status 7 after 0.1 s; it said: {}...",
+        "held by the brake; exit status 7 after 0.1 s: {}...",
         "é".repeat(60)
     );
     comes_back(&told, None, &short, "`fleet go` lets it go on");

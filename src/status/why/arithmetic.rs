@@ -106,7 +106,15 @@ fn text(policy: &Policy, sum: &Arithmetic, waits: [Duration; 2]) -> Vec<String> 
         let line = "watch = off: a death is final, until the next `fleet start`";
         return vec![line.to_owned()];
     }
-    let (deaths, most) = (sum.deaths, count(restart.give_up_after as usize, "death"));
+    let most = restart.give_up_after;
+    // Who was given up on died once more than is written down.
+    let is_given_up = sum.answer.is_none() && sum.deaths >= most.max(1) as usize;
+    let so_far = if is_given_up {
+        format!("more deaths within {window} than the {most} that a restart answers")
+    } else {
+        let deaths = count(sum.deaths, "death");
+        format!("{deaths} within {window}, of {most} that a restart answers")
+    };
     let [shortest, longest] = waits.map(spelled);
     let next = match sum.answer {
         None => "a start by the operator begins with no death counted".to_owned(),
@@ -126,7 +134,7 @@ fn text(policy: &Policy, sum: &Arithmetic, waits: [Duration; 2]) -> Vec<String> 
         RestartOn::Always => "exit 0 is a death as well",
     };
     vec![
-        format!("{deaths} of {most} within {window} count"),
+        so_far,
         next,
         format!("a life of {healthy} ends the row; the {last} death within {window} parks it"),
         on.to_owned(),

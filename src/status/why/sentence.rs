@@ -53,14 +53,10 @@ pub(super) fn next(evidence: &Evidence<'_>) -> Next {
         .state()
         .is_some_and(|state| state.phase == Phase::Stopping);
     let harness = terminal(name);
-    let told = report.next.clone().map(|next| {
-        // What comes by itself can be kept from coming.
-        if next.contains('`') {
-            next
-        } else {
-            format!("{next}; `fleet stop {name}` keeps it down")
-        }
-    });
+    // What comes by itself can be kept from coming.
+    let due = |due| format!("{due}; `fleet stop {name}` keeps it down");
+    let advice = report.advice().map(str::to_owned);
+    let told = advice.or_else(|| report.due().map(due));
     let text = told.unwrap_or_else(|| match report.verdict {
         Verdict::Up if is_stopping => "it ends when its grace is over, at the latest".to_owned(),
         Verdict::Up | Verdict::Degraded => {

@@ -51,6 +51,12 @@ fn the_guardian_holds_second_lives_and_goes_on_when_told() {
 fn a_boot_refuses_until_the_brake_is_off() {
     let (sandbox, guardian) = braked();
     guardian.kill();
+    let said = sandbox.fleet(&["go", "--dry-run"]);
+    assert!(
+        said.succeeded()
+            .stdout
+            .starts_with("would take the brake off")
+    );
     let said = sandbox.fleet(&["boot"]);
     let said = &said.exited(3).stderr;
     assert!(

@@ -18,7 +18,7 @@ fn after_five_restarts_it_is_parked_with_the_reason() {
     assert_eq!(status["process"]["exit"], 7);
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE   FOR  PIN  REF  REASON
-    demo  parked  <age>  ok  v1  died 6 times within 1 h, at last with exit status 7: `no configuration`; exit status 7 after <age> s
+    demo  parked  <age>  ok  v1  died 6 times within 1 h, at last with exit status 7: `no configuration`
     --- stderr
 
     1 project: 1 parked

@@ -29,7 +29,7 @@ fn an_exit_status_is_a_crash_with_its_code() {
     assert_eq!(status["process"]["pid"], serde_json::Value::Null);
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE    FOR  PIN  REF  REASON
-    demo  crashed  <age>  ok  v1  exit status 7 after <age> s
+    demo  crashed  <age>  ok  v1  exit status 7 after <age> s: bye
     --- stderr
 
     1 project: 1 crashed

@@ -34,17 +34,11 @@ fn most_of_a_fleet_that_dies_is_held_before_its_second_restart_until_the_brake_i
     fs::write(bench.path("die"), "").unwrap();
     let held = |name| {
         bench.wait_of(name, "the brake", |state| {
-            let reason = state["reason"].as_str().unwrap_or_default();
-            state["phase"] == "waiting" && reason.starts_with("held by the brake: ")
+            state["phase"] == "waiting" && state["reason"] == "held by the brake"
         })
     };
     for name in mortal {
         let state = held(name);
-        let reason = state["reason"].as_str().unwrap();
-        assert!(
-            reason.ends_with(" of 4 projects died within a minute; `fleet go` lets it go on"),
-            "{reason}"
-        );
         assert_eq!(state["due"], Value::Null);
         // The first restart was not held, and what waits sleeps.
         assert_eq!(state["restarts"], 1);

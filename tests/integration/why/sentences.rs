@@ -66,7 +66,7 @@ fn an_exit_status_is_a_crash_and_0_the_end_of_the_work() {
     sandbox.fleet(&["send", "demo", "end"]).succeeded();
     sandbox.wait_until_is("demo", "crashed");
     assert_snapshot!(answer(&sandbox, "demo"), @r"
-    demo has crashed, <age> ago: exit status 7 after <age> s
+    demo has crashed, <age> ago: exit status 7 after <age> s: end
     next: `fleet start demo` tries again
     ");
     sandbox.fleet(&["stop", "demo"]).succeeded();
@@ -209,7 +209,7 @@ fn a_parked_project_says_what_it_died_of() {
         state["last_exit"]["oom"] = "the kernel ended it for want of memory".into();
     });
     assert_snapshot!(answer(&sandbox, "demo"), @r"
-    demo is parked, for <age>: died 11 times within 1 h, at last with exit status 3; exit status 3 after <age> s; the kernel ended it for want of memory
+    demo is parked, for <age>: died 11 times within 1 h, at last with exit status 3; the kernel ended it for want of memory
     next: `fleet start demo` tries again
     ");
     let why = why(&sandbox, "demo");
@@ -233,7 +233,7 @@ fn a_wait_is_told_with_its_end_and_under_the_brake_with_what_ends_it() {
     assert_eq!(status["verdict"], "crashed");
     assert_eq!(
         status["reason"],
-        "exit status 3 after 0.5 s; it said: no such table: jobs"
+        "exit status 3 after 0.5 s: no such table: jobs"
     );
     let next = status["next"].as_str().unwrap();
     let left: f64 = next["restart due in ".len()..next.len() - " s".len()]

@@ -53,20 +53,20 @@ fn deaths_in_a_row_wait_longer_and_the_last_one_parks() {
         None,
         100,
         [
-            "0 of 10 deaths within 1 h count",
+            "0 deaths within 1 h, of 10 that a restart answers",
             "a start by the operator begins with no death counted",
         ],
     );
     case(
         Some(&state("running", &[], 50)),
         100,
-        ["0 of 10 deaths within 1 h count", at_once],
+        ["0 deaths within 1 h, of 10 that a restart answers", at_once],
     );
     case(
         Some(&state("running", &[10], 50)),
         100,
         [
-            "1 of 10 deaths within 1 h count",
+            "1 death within 1 h, of 10 that a restart answers",
             "the next death is number 2 in a row: the life after it waits 800 ms to 1 s",
         ],
     );
@@ -74,7 +74,7 @@ fn deaths_in_a_row_wait_longer_and_the_last_one_parks() {
         Some(&state("waiting", &[10, 20, 30, 40], 35)),
         100,
         [
-            "4 of 10 deaths within 1 h count",
+            "4 deaths within 1 h, of 10 that a restart answers",
             "the next death is number 5 in a row: the life after it waits 6.4 s to 8 s",
         ],
     );
@@ -83,7 +83,7 @@ fn deaths_in_a_row_wait_longer_and_the_last_one_parks() {
         Some(&state("running", &ten, 50)),
         100,
         [
-            "10 of 10 deaths within 1 h count",
+            "10 deaths within 1 h, of 10 that a restart answers",
             "the next death parks it",
         ],
     );
@@ -91,7 +91,7 @@ fn deaths_in_a_row_wait_longer_and_the_last_one_parks() {
         Some(&state("parked", &ten, 50)),
         100,
         [
-            "10 of 10 deaths within 1 h count",
+            "more deaths within 1 h than the 10 that a restart answers",
             "a start by the operator begins with no death counted",
         ],
     );
@@ -103,7 +103,7 @@ fn health_ends_a_row_and_time_the_count() {
         Some(&state("running", &[10, 20], 50)),
         650,
         [
-            "2 of 10 deaths within 1 h count",
+            "2 deaths within 1 h, of 10 that a restart answers",
             "the next death is answered at once",
         ],
     );
@@ -111,7 +111,7 @@ fn health_ends_a_row_and_time_the_count() {
         Some(&state("running", &[10, 20], 50)),
         3615,
         [
-            "1 of 10 deaths within 1 h count",
+            "1 death within 1 h, of 10 that a restart answers",
             "the next death is answered at once",
         ],
     );
