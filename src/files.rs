@@ -11,9 +11,20 @@ use nix::fcntl::{Flock, FlockArg};
 
 use crate::error::timed_out;
 
-/// Reads a text file; `None` where there is none.
+/// Opens a file, unless something else is in its place: whoever opens a pipe waits for its other end.
+pub(crate) fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a plain file"))
+    }
+}
+
+/// Reads a text file; `None` where there is none. Never waits, whatever is there instead of a file.
 pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
-    match fs::read_to_string(path) {
+    let read = || io::read_to_string(open_plain(OpenOptions::new().read(true), path)?);
+    match read() {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
@@ -262,6 +273,19 @@ mod tests {
         assert!(!path(".file.4194304").exists());
         // The own one became the file.
         assert!(kept[1..].iter().all(|name| path(name).exists()));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_pipe_in_place_of_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        assert_eq!(read_if_there(&path).unwrap(), None);
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = read_if_there(&path).unwrap_err();
+        assert!(format!("{error:#}").ends_with("it is not a plain file"));
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "text").unwrap();
+        assert_eq!(read_if_there(&path).unwrap().as_deref(), Some("text"));
     }
 
     #[test]

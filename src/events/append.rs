@@ -6,11 +6,11 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use nix::libc;
 
 use super::Event;
 use super::generations::{path, turn_if_full};
 use super::plain::plain;
+use crate::files;
 
 /// Appends events to the trail in `runtime`, each as a line of its own. Texts are cut at 1000 bytes, and passwords in
 /// URLs are hidden.
@@ -30,16 +30,9 @@ pub(crate) fn append(runtime: &Path, events: &[Event]) -> anyhow::Result<()> {
 
 fn write(path: &Path, events: &[Event]) -> anyhow::Result<()> {
     // Open for reading too, for its last byte; also, a pipe in its place then neither waits nor takes anything.
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        bail!("it is not a plain file");
-    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600);
+    let mut file = files::open_plain(&mut options, path)?;
     let mut is_torn = ends_torn(&file)?;
     for event in events {
         let mut line = Vec::with_capacity(512);

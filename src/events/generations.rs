@@ -2,13 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use nix::libc;
 
-use crate::files::Lock;
+use crate::files::{self, Lock};
 
 /// How long a file of the trail may be before the next one is begun.
 ///
@@ -69,12 +68,7 @@ pub(super) fn open_all(runtime: &Path) -> anyhow::Result<Vec<(PathBuf, File)>> {
     let mut met = Vec::new();
     for generation in 0..=KEPT {
         let path = path(runtime, generation);
-        // A pipe in the file's place must not keep a reader waiting.
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(&path);
-        let file = match file {
+        let file = match files::open_plain(OpenOptions::new().read(true), &path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => {
@@ -84,11 +78,6 @@ pub(super) fn open_all(runtime: &Path) -> anyhow::Result<Vec<(PathBuf, File)>> {
         let metadata = file
             .metadata()
             .with_context(|| format!("cannot look at `{}`", path.display()))?;
-        anyhow::ensure!(
-            metadata.is_file(),
-            "`{}` is not a plain file",
-            path.display()
-        );
         let identity = (metadata.dev(), metadata.ino());
         if !met.contains(&identity) {
             met.push(identity);

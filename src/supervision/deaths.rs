@@ -1,6 +1,6 @@
 //! The file of deaths: who died when, for the brake. Appended to by many, without a lock.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::When;
 use super::brake::lock_file;
-use crate::files::Lock;
+use crate::files::{self, Lock};
 
 /// How large the file of deaths may become before another one is begun.
 pub(super) const LARGEST: u64 = 256 * 1024;
@@ -44,11 +44,9 @@ pub(crate) fn record_death(shared: &Path, name: &str, when: &When) -> anyhow::Re
 
 /// Returns the file's length after it.
 pub(super) fn append(path: &Path, line: &[u8]) -> io::Result<u64> {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    let mut file = files::open_plain(&mut options, path)?;
     file.write_all(line)?;
     Ok(file.metadata()?.len())
 }
@@ -82,7 +80,7 @@ pub(super) fn deaths(shared: &Path) -> anyhow::Result<Vec<Death>> {
 /// Returns the end of a file; nothing where there is none.
 fn tail(path: &Path, most: u64) -> anyhow::Result<String> {
     let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
+        let mut file = files::open_plain(OpenOptions::new().read(true), path)?;
         let length = file.metadata()?.len();
         file.seek(SeekFrom::Start(length.saturating_sub(most)))?;
         let mut bytes = Vec::new();

@@ -1,6 +1,8 @@
 //! What a tender is told: a unit, as data in a file that only its owner can read.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -74,7 +76,8 @@ impl Refresh {
 impl Unit {
     /// Reads a unit.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path)
+        let text = files::open_plain(OpenOptions::new().read(true), path)
+            .and_then(io::read_to_string)
             .with_context(|| format!("cannot read the unit `{}`", path.display()))?;
         check_version(&text)
             .and_then(|()| Ok(serde_json::from_str(&text)?))
