@@ -105,6 +105,29 @@ fn what_is_stopped_and_started_by_command_is_not_its_business() {
 }
 
 #[test]
+fn what_is_started_by_command_has_not_died_for_the_brake() {
+    let names = ["one", "two", "three"];
+    let sandbox = names.iter().fold(fleet_of(&names), |sandbox, name| {
+        sandbox.setting(name, "watch = \"heal\"")
+    });
+    let guardian = Guardian::of(&sandbox);
+    for command in ["start", "stop", "start", "restart", "stop", "start"] {
+        sandbox.fleet(&[command, "--all"]).succeeded();
+    }
+    // By then it has seen all that the commands wrote.
+    sandbox.kill(&sandbox.tender_of("one"));
+    guardian.says(&sandbox, "brought back `one`: its tender was killed");
+    whole(&sandbox, "one");
+    let deaths = sandbox.read("fleet/.fleet/deaths");
+    assert!(deaths.contains("\"one\""), "{deaths}");
+    assert!(
+        !deaths.contains("\"two\"") && !deaths.contains("\"three\""),
+        "{deaths}"
+    );
+    stop_all(&sandbox);
+}
+
+#[test]
 fn one_that_is_killed_loses_nothing() {
     let sandbox = fleet_of(&["demo", "other"]).setting("demo", "watch = \"heal\"");
     start(&sandbox, &["demo", "other"]);
