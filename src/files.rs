@@ -26,7 +26,7 @@ pub(crate) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<F
     }
 }
 
-/// Reads a text file; `None` where there is none.
+/// Reads a text file; `None` where there is none. Never waits, whatever is there instead of a file.
 pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
     let read = || {
         let mut text = String::new();
@@ -223,5 +223,18 @@ mod tests {
         assert!(!path(".file.4194304").exists());
         // The own one became the file.
         assert!(kept[1..].iter().all(|name| path(name).exists()));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_pipe_in_place_of_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        assert_eq!(read_if_there(&path).unwrap(), None);
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = read_if_there(&path).unwrap_err();
+        assert!(format!("{error:#}").ends_with("it is not a plain file"));
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "text").unwrap();
+        assert_eq!(read_if_there(&path).unwrap().as_deref(), Some("text"));
     }
 }

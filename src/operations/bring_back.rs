@@ -239,7 +239,10 @@ fn because(state: &State, cause: Cause) -> String {
     match (cause, state.phase) {
         (Cause::Reboot, _) => "the machine was restarted while it ran".to_owned(),
         (Cause::Server, _) => "its tmux server has gone".to_owned(),
-        (Cause::Alone, Phase::Lost) => "its session was killed".to_owned(),
+        (Cause::Alone, Phase::Lost) => {
+            let known = state.lost_to().unwrap_or("its session was killed");
+            known.to_owned()
+        }
         (
             Cause::Alone,
             Phase::Starting

@@ -133,7 +133,9 @@ fn refresh(fleet: &Fleet, project: &Project) -> anyhow::Result<Refresh> {
 ///
 /// Fails where no life may begin: the project is disabled, or a command on it was interrupted.
 pub(crate) fn renew_unit(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
-    let project = fleet.registry.project(name)?;
+    let Some(project) = fleet.registry.projects.get(name) else {
+        return Err(refused("it is not in fleet.toml any more").into());
+    };
     if !project.enabled {
         return Err(refused("it is disabled").into());
     }

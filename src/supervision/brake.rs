@@ -107,11 +107,15 @@ fn reason(shared: &Path, brake: &Brake, now: &When) -> anyhow::Result<Option<Eng
     Ok(conclude(&wanted(shared)?, &dead, now))
 }
 
-/// Returns who has died lately, and since the brake was last taken off.
+/// Returns who has died lately, and since the brake was last taken off. With the machine everything ends, and that says
+/// nothing against bringing it back: an earlier boot's deaths do not count.
 fn recent(deaths: &[Death], released: Option<&When>, now: &When) -> BTreeSet<String> {
-    let longest = released.map_or(f64::INFINITY, |released| released.age_at(now));
+    let longest = released
+        .filter(|released| released.boot == now.boot)
+        .map_or(f64::INFINITY, |released| released.age_at(now));
     deaths
         .iter()
+        .filter(|death| death.when.boot == now.boot)
         .filter(|death| {
             let age = death.when.age_at(now);
             age <= AT_ONCE.as_secs_f64() && age < longest

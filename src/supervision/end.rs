@@ -9,6 +9,7 @@ use super::children::{self, Change};
 use super::members::HANG_UP_GRACE;
 use super::process::{ProcessFd, wait_readable};
 use super::spawn::{self, Kept, Start};
+use super::state::HUNG_UP;
 use super::sweep::{Sweep, Swept};
 use super::tend::{Event, Tender, release_memory};
 use super::{Phase, State, When, evidence};
@@ -176,6 +177,11 @@ impl Tender {
         if !swept.left.is_empty() {
             return Last::not_ended(swept);
         }
+        // Who is told to end twice has been stopped, whichever of the two came first.
+        let order = match order {
+            Order::Told(_) if self.is_unwanted() => Order::Down,
+            order => order,
+        };
         let (phase, reason) = match (order, &self.unit.owner) {
             (Order::Down, _) if swept.killed == 0 => (Phase::Down, None),
             (Order::Down, _) => {
@@ -185,11 +191,12 @@ impl Tender {
                     Some(format!("{many} of its processes had to be killed")),
                 )
             }
+            // So ends everything at a shutdown, and nobody has asked for it to stay down after that.
             (Order::Told(signal), _) => {
                 let reason = format!("its tender was told to end by {signal}");
-                (Phase::Down, Some(reason))
+                (Phase::Lost, Some(reason))
             }
-            (Order::HungUp, _) => (Phase::Lost, Some("its terminal went away".to_owned())),
+            (Order::HungUp, _) => (Phase::Lost, Some(HUNG_UP.to_owned())),
             (Order::OwnerGone, Some(owner)) => {
                 let reason = format!("the process {} that it belonged to has gone", owner.pid);
                 (Phase::Lost, Some(reason))

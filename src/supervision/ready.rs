@@ -8,7 +8,7 @@ use super::end::Ending;
 use super::process::wait_readable;
 use super::spawn::{self, Kept, Start};
 use super::tend::Tender;
-use crate::error::timed_out;
+use crate::error::{Exit, timed_out};
 use crate::files::Lock;
 
 /// How long a tender waits for whoever moves the harness's files.
@@ -69,7 +69,15 @@ impl Tender {
                 return Err(order.into());
             }
         }
-        asked.finish(deadline, &self.signals)?;
+        let status = asked.end_by(deadline, &self.signals)?;
+        if !status.success() {
+            let why = refusal(&asked.text()).unwrap_or_else(|| format!("it ended with {status}"));
+            if status.code() != Some(Exit::Usage as i32) {
+                return Err(anyhow::anyhow!(why).into());
+            }
+            self.terminal.say(&format!("going on as before: {why}"));
+            return Ok(());
+        }
         let unit = Unit::read(&self.unit_file)?;
         // Where the tender writes and whom it obeys was settled when it began.
         self.unit = Unit {
@@ -80,4 +88,11 @@ impl Tender {
         };
         Ok(())
     }
+}
+
+/// Returns what a command says that fails: the error, rather than the details and hints below it.
+fn refusal(said: &str) -> Option<String> {
+    let error = said.lines().find_map(|line| line.strip_prefix("error: "));
+    let last = || said.lines().rfind(|line| !line.trim().is_empty());
+    Some(error.or_else(last)?.trim().to_owned())
 }

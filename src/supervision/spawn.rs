@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -150,23 +150,30 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// Waits for its end; kills it at the deadline, or once the terminal has gone.
-    ///
-    /// Fails with the last line that was kept where it did not exit 0, and where it took too long.
+    /// Waits for its end like [`Self::end_by`], and fails with what it said last where it did not exit 0.
     pub(super) fn finish(&mut self, deadline: Instant, signals: &Signals) -> anyhow::Result<()> {
+        let status = self.end_by(deadline, signals)?;
+        if status.success() {
+            return Ok(());
+        }
+        match last_line(&self.text()) {
+            Some(line) => bail!("{line}"),
+            None => bail!("`{}` ended with {status}", self.program),
+        }
+    }
+
+    /// Waits for its end; kills it at the deadline, or once the terminal has gone, and fails then.
+    pub(super) fn end_by(
+        &mut self,
+        deadline: Instant,
+        signals: &Signals,
+    ) -> anyhow::Result<ExitStatus> {
         let waited = [self.held.as_fd(), signals.hang_up()];
         if !wait_readable(&waited, Some(deadline))?[0] {
             self.end();
             bail!("`{}` did not end in time", self.program);
         }
-        let status = self.child.wait().context("cannot wait for a child")?;
-        if !status.success() {
-            match last_line(&self.text()) {
-                Some(line) => bail!("{line}"),
-                None => bail!("`{}` ended with {status}", self.program),
-            }
-        }
-        Ok(())
+        self.child.wait().context("cannot wait for a child")
     }
 
     /// Kills it.

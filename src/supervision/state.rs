@@ -14,6 +14,9 @@ use super::{When, evidence};
 use crate::error::Advise as _;
 use crate::files::{self, write_json};
 
+/// Why a unit was lost whose terminal was closed.
+pub(super) const HUNG_UP: &str = "its terminal went away";
+
 /// The facts of one unit. The tender alone writes them; each change replaces the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -72,7 +75,7 @@ pub(crate) enum Phase {
     Crashed,
     /// It died too often, or could not be started.
     Parked,
-    /// It was ended by no fault of its own: its terminal, or who it belonged to, has gone.
+    /// It was ended by no fault of its own: its terminal, or who it belonged to, has gone, or its tender was told to end.
     Lost,
 }
 
@@ -232,6 +235,11 @@ impl State {
             }
             Phase::Down | Phase::Finished | Phase::Crashed | Phase::Parked => false,
         }
+    }
+
+    /// Says what took a unit that was lost, where its tender knew more than that its terminal went away.
+    pub(crate) fn lost_to(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|&reason| reason != HUNG_UP)
     }
 
     /// Returns whether something of the last life may still be there: its end was not recorded, or failed.

@@ -250,7 +250,7 @@ impl Tender {
             .is_some_and(|owner| owner.wait(now).unwrap_or(false))
     }
 
-    fn is_unwanted(&self) -> bool {
+    pub(super) fn is_unwanted(&self) -> bool {
         // A wish that cannot be read is not a wish to end anything.
         read_desired(&self.unit.desired)
             .is_ok_and(|desired| desired.is_some_and(|desired| desired.want == Want::Down))

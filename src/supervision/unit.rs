@@ -95,7 +95,8 @@ pub(crate) struct Policy {
 pub(crate) struct Refresh {
     /// Each file with its [`stamp`] when the unit was made.
     pub(crate) watched: Vec<(PathBuf, String)>,
-    /// Writes the unit's file anew and exits 0; exits otherwise, with a reason on stderr, where no life may begin.
+    /// Writes the unit's file anew and exits 0; exits with a reason on stderr otherwise. With 2 it says that it cannot
+    /// read what the unit is made from, so that the unit counts as it is; with anything else that no life may begin.
     pub(crate) command: Vec<String>,
 }
 

@@ -66,7 +66,9 @@ impl Guardian<'_> {
         if let Some(because) = decision.because() {
             ward.because = because.to_owned();
         }
-        let is_death = ward.cause.is_none() && decision.because().is_some() && facts.had_a_life();
+        // What a start or a restart has not begun yet has not died.
+        let is_loss = facts.is_lost() && facts.had_a_life();
+        let is_death = ward.cause.is_none() && decision.because().is_some() && is_loss;
         if is_death && !std::mem::replace(&mut ward.is_counted, true) {
             self.count_death(name, &now);
         }

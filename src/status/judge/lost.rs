@@ -48,7 +48,10 @@ pub(super) fn judge_lost(name: &str, state: &State, facts: &ProcessFacts) -> Jud
     } else {
         match &facts.terminal {
             Terminal::ServerGone => (Some(Loss::Server), "its tmux server has gone".to_owned()),
-            Terminal::SessionGone => (Some(Loss::Session), "its session was killed".to_owned()),
+            Terminal::SessionGone => {
+                let known = state.lost_to().unwrap_or("its session was killed");
+                (Some(Loss::Session), known.to_owned())
+            }
             Terminal::There => (Some(Loss::Session), told.to_owned()),
             Terminal::Unknown(why) => (None, format!("{told}, and {why}")),
         }

@@ -46,6 +46,22 @@ impl Fleet {
 }
 
 #[test]
+fn what_ended_with_the_machine_says_nothing_against_bringing_it_back() {
+    let fleet = Fleet::new(3);
+    let earlier = When {
+        boot: "another".to_owned(),
+        ..When::now()
+    };
+    for project in 0..3 {
+        fleet.died(project, &earlier);
+    }
+    fleet.holds(None);
+    fleet.dies(0);
+    fleet.dies(1);
+    fleet.holds(Some("2 of 3 projects died within a minute"));
+}
+
+#[test]
 fn more_than_half_of_at_least_three_engage_it() {
     let fleet = Fleet::new(4);
     fleet.dies(0);

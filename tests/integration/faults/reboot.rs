@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::guardian::{Guardian, fleet_of, lives, start, stop_all, whole};
@@ -105,6 +106,39 @@ fn a_guardian_after_a_reboot_takes_no_stranger_for_its_own() {
     whole(&sandbox, "demo");
     stop_all(&sandbox);
     assert!(stranger.is_untouched());
+}
+
+/// F8: a shutdown as machines do it: everything is told to end, and killed where it does not.
+#[test]
+fn what_a_shutdown_has_ended_comes_back_after_it() {
+    let sandbox = fleet_of(&["demo", "other", "stopped"]);
+    start(&sandbox, &["demo", "other", "stopped"]);
+    sandbox.fleet(&["stop", "stopped"]).succeeded();
+    for process in sandbox.processes() {
+        process.signal(Signal::SIGTERM);
+    }
+    for name in ["demo", "other"] {
+        let tenders = || sandbox.running(&format!("units/{name}.json"));
+        sandbox.wait_for("its tender to end", || tenders().is_empty());
+    }
+    killed_all(&sandbox);
+    for name in ["demo", "other"] {
+        sandbox.rewrite_state(name, |state| {
+            for process in ["/tender", "/life/process"] {
+                state.pointer_mut(process).unwrap()["boot"] = ANOTHER.into();
+            }
+        });
+    }
+    let said = sandbox.fleet(&["boot"]);
+    let said = &said.succeeded().stderr;
+    assert!(said.contains("the machine was restarted"), "{said}");
+    assert!(said.contains("2 brought back"), "{said}");
+    for name in ["demo", "other"] {
+        whole(&sandbox, name);
+        assert_eq!(lives(&sandbox, name), 2);
+    }
+    assert_eq!(lives(&sandbox, "stopped"), 1);
+    stop_all(&sandbox);
 }
 
 /// F8: a number that is used again within one boot.

@@ -65,6 +65,22 @@ fn a_killed_session_is_a_death_and_comes_back_only_where_it_heals() {
 }
 
 #[test]
+fn a_tender_that_is_told_to_end_was_not_stopped_by_its_operator() {
+    let names = ["heals", "other"];
+    let sandbox = fleet_of(&names).setting("heals", "watch = \"heal\"");
+    start(&sandbox, &names);
+    let guardian = Guardian::of(&sandbox);
+    sandbox.tender_of("heals").signal(Signal::SIGTERM);
+    guardian.says(
+        &sandbox,
+        "brought back `heals`: its tender was told to end by SIGTERM",
+    );
+    whole(&sandbox, "heals");
+    assert_eq!(lives(&sandbox, "heals"), 2);
+    stop_all(&sandbox);
+}
+
+#[test]
 fn what_is_stopped_and_started_by_command_is_not_its_business() {
     let sandbox = fleet_of(&["demo"]).setting("demo", "watch = \"heal\"");
     let guardian = Guardian::of(&sandbox);
@@ -86,6 +102,29 @@ fn what_is_stopped_and_started_by_command_is_not_its_business() {
     brought back `demo`: its tender was killed
     the guardian ends; what runs goes on
     ");
+}
+
+#[test]
+fn what_is_started_by_command_has_not_died_for_the_brake() {
+    let names = ["one", "two", "three"];
+    let sandbox = names.iter().fold(fleet_of(&names), |sandbox, name| {
+        sandbox.setting(name, "watch = \"heal\"")
+    });
+    let guardian = Guardian::of(&sandbox);
+    for command in ["start", "stop", "start", "restart", "stop", "start"] {
+        sandbox.fleet(&[command, "--all"]).succeeded();
+    }
+    // By then it has seen all that the commands wrote.
+    sandbox.kill(&sandbox.tender_of("one"));
+    guardian.says(&sandbox, "brought back `one`: its tender was killed");
+    whole(&sandbox, "one");
+    let deaths = sandbox.read("fleet/.fleet/deaths");
+    assert!(deaths.contains("\"one\""), "{deaths}");
+    assert!(
+        !deaths.contains("\"two\"") && !deaths.contains("\"three\""),
+        "{deaths}"
+    );
+    stop_all(&sandbox);
 }
 
 #[test]

@@ -133,3 +133,46 @@ fn a_stop_in_a_crash_loop_wins() {
     assert_eq!(sandbox.running("sleep 86419"), []);
     assert_eq!(sandbox.running("fleet-tender"), []);
 }
+
+/// What cannot be read is no reason to give anything up: a life begins as the last one did, and the next one looks again.
+#[test]
+fn a_mistake_in_the_registry_parks_nothing() {
+    let sandbox = healing("echo ready; exec sleep 86431\n").started("demo", "ready");
+    let valid = sandbox.read("fleet/fleet.toml");
+    let dies = |life: usize| {
+        let found = sandbox.running("sleep 86431");
+        assert_eq!(found.len(), 1, "{found:#?}");
+        sandbox.kill(&found[0]);
+        sandbox.wait_for("the next life", || {
+            lives(&sandbox) == life && sandbox.running("sleep 86431").len() == 1
+        });
+    };
+    sandbox.write("fleet/fleet.toml", &format!("{valid}\n[projects.x"));
+    dies(2);
+    std::fs::remove_file(sandbox.directory().join("fleet.toml")).unwrap();
+    dies(3);
+    sandbox.write("fleet/fleet.toml", &valid);
+    let status = sandbox.wait_until_is("demo", "up");
+    assert_eq!(status["process"]["restarts"], 2);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+/// What fleet.toml says is obeyed at the next life, and the reason is the error and not a hint below it.
+#[test]
+fn what_left_the_registry_has_no_next_life() {
+    let sandbox = healing("echo ready; exec sleep 86432\n").started("demo", "ready");
+    let valid = sandbox.read("fleet/fleet.toml");
+    let (without, _) = valid.split_once("[projects.demo]").unwrap();
+    sandbox.write("fleet/fleet.toml", without);
+    sandbox.kill(&sandbox.running("sleep 86432")[0]);
+    let state = || sandbox.read("fleet/.fleet/state/demo.json");
+    sandbox.wait_for("its end", || state().contains("\"phase\":\"parked\""));
+    sandbox.write("fleet/fleet.toml", &valid);
+    let status = sandbox.status("demo");
+    let reason = status["reason"].as_str().unwrap_or_default();
+    assert!(
+        reason.starts_with("it is not in fleet.toml any more"),
+        "{status:#}"
+    );
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}

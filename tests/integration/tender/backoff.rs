@@ -246,7 +246,7 @@ fn a_key_that_was_meant_for_a_dead_life_does_not_end_the_tender() {
     assert_eq!(bench.state().unwrap(), state);
     // A process that tells it to end is obeyed.
     signal(&state["tender"]["pid"], Signal::SIGINT);
-    let state = bench.wait_for_phase("down");
+    let state = bench.wait_for_phase("lost");
     assert_eq!(state["reason"], "its tender was told to end by SIGINT");
 }
 
