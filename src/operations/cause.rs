@@ -78,6 +78,11 @@ impl Server {
         if boot().is_some_and(|boot| boot != state.tender.boot) {
             return Cause::Reboot;
         }
+        // By time alone it cannot always be told: tmux knows its start in whole seconds.
+        let server = state.server.as_ref().map(Process::liveness);
+        if server == Some(Liveness::Gone) {
+            return Cause::Server;
+        }
         let began = state.life.as_ref().map_or(state.since, |life| life.since);
         match self.since {
             Some(since) if since <= began => Cause::Alone,
