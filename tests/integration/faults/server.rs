@@ -72,7 +72,7 @@ fn a_guardian_brings_back_exactly_what_a_killed_server_took() {
     guardian.says_times(&sandbox, "brought back", 2);
     for (name, census) in ["back", "heals"].iter().zip(census) {
         whole(&sandbox, name);
-        assert_eq!(census.end(), 2);
+        census.end(2);
     }
     assert_eq!(guardian.said().matches("has gone, and").count(), 1);
     exactly_the_wanted_are_back(&sandbox);
@@ -117,7 +117,7 @@ fn a_boot_right_after_everything_was_killed_waits_for_what_still_ends() {
         whole(&sandbox, name);
         assert_eq!(lives(&sandbox, name), 2);
     }
-    assert_eq!(census.end(), 2);
+    census.end(2);
     stop_all(&sandbox);
 }
 
@@ -164,7 +164,7 @@ fn agents_of_a_killed_server_come_back_once() {
     guardian.says(&sandbox, "left `demo`");
     sandbox.fleet(&["boot"]).succeeded();
     lived(3);
-    assert_eq!(census.end(), 3);
+    census.end(3);
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert_eq!(sandbox.running("fleet-tender"), []);
 }

@@ -18,7 +18,7 @@ fn killed_and_brought_back(sandbox: &Sandbox, bring_back: impl Fn(usize)) {
         sandbox.wait_for("the next life", || lives(sandbox, "demo") == round + 1);
     }
     whole(sandbox, "demo");
-    assert_eq!(census.end(), ROUNDS + 1);
+    census.end(ROUNDS + 1);
     stop_all(sandbox);
 }
 
@@ -105,7 +105,7 @@ fn agents_of_a_killed_tender_are_gone_before_the_next_ones_come() {
         sandbox.fleet(verb).succeeded();
         both(round);
     }
-    assert_eq!(census.end(), 4);
+    census.end(4);
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert_eq!(sandbox.running("sleep 8640"), []);
     assert_eq!(sandbox.running("fleet-tender"), []);
