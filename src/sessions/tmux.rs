@@ -3,6 +3,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -27,6 +28,12 @@ use crate::systemd::{Form, Scope};
 /// How long tmux may take to answer. A healthy server answers in milliseconds; one that is stopped or at its limit of
 /// file descriptors never does.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long it may take where the last call had no answer: what needs several answers is not to wait for each.
+const DEADLINE_ONCE_SILENT: Duration = Duration::from_secs(1);
+
+/// Whether the last call of this process had no answer in time.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
 
 /// What a server's environment holds: what terminals need. The rest belongs to each session.
 const SERVER_ENVIRONMENT: [&str; 9] = [
@@ -311,7 +318,14 @@ impl Tmux {
     }
 
     fn answer(&self, call: Command) -> anyhow::Result<Answer> {
-        command::run(call, DEADLINE).hint(|| way_out(&self.socket))
+        let deadline = if IS_SILENT.load(Ordering::Relaxed) {
+            DEADLINE_ONCE_SILENT
+        } else {
+            DEADLINE
+        };
+        let answer = command::run(call, deadline);
+        IS_SILENT.store(answer.is_err(), Ordering::Relaxed);
+        answer.hint(|| way_out(&self.socket))
     }
 
     /// Builds one call of the tmux program: its commands, parted by `;`.

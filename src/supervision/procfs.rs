@@ -11,6 +11,8 @@ use nix::libc;
 pub(super) struct Stat {
     pub(super) pid: i32,
     pub(super) parent: i32,
+    /// The session of its terminal: the id of the process that began it, which may be gone.
+    pub(super) session: i32,
     /// Clock ticks since the boot.
     pub(super) started: u64,
     /// A zombie, or less: nothing of it runs any more.
@@ -45,6 +47,7 @@ fn parse_stat(pid: i32, text: &str) -> Option<Stat> {
     Some(Stat {
         pid,
         parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
         started: fields.get(19)?.parse().ok()?,
         // The first thread of a process may end before the others: then it is a zombie that runs.
         has_ended: matches!(*fields.first()?, "Z" | "X") && threads <= 1,

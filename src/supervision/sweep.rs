@@ -309,6 +309,7 @@ mod tests {
         let stat = |pid, parent, is_terminal_server| Stat {
             pid,
             parent,
+            session: parent,
             started: 1,
             has_ended: false,
             is_exiting: false,

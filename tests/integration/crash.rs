@@ -36,9 +36,28 @@ const CHANGES: [&str; 21] = [
     "write",
 ];
 
-/// Of those, the ones that can fail: what removes things only does not where all else works.
-fn can_fail(moment: &&Moment) -> bool {
-    !["rmdir", "unlink", "unlinkat"].contains(&moment.call.as_str())
+/// Of all moments, those before which a command is killed: each call that did change something. Before one that fails
+/// anyway, or only waits for the disk, all is as it is before the next.
+fn deadly(moments: &[Moment]) -> Vec<&Moment> {
+    moments
+        .iter()
+        .filter(|moment| !moment.fails && !["fsync", "fdatasync"].contains(&moment.call.as_str()))
+        .collect()
+}
+
+/// Of all moments, those that are made to fail: not what removes things only, which does not where all else works; and
+/// of calls in a row that fail anyway (such as to make directories that are there) the first.
+fn fallible(moments: &[Moment]) -> Vec<&Moment> {
+    let mut before: Option<&Moment> = None;
+    let mut chosen = Vec::new();
+    for moment in moments {
+        let repeats = moment.fails && before.is_some_and(|before| before.is_like(moment));
+        before = Some(moment);
+        if !repeats && !["rmdir", "unlink", "unlinkat"].contains(&moment.call.as_str()) {
+            chosen.push(moment);
+        }
+    }
+    chosen
 }
 
 /// One moment of a command: the n-th time that a thread makes a system call, counted from 1.
@@ -46,6 +65,14 @@ fn can_fail(moment: &&Moment) -> bool {
 struct Moment {
     call: String,
     count: usize,
+    /// Whether the call fails anyway: what it should make is there already, or what it should remove is not.
+    fails: bool,
+}
+
+impl Moment {
+    fn is_like(&self, other: &Self) -> bool {
+        self.fails == other.fails && self.call == other.call
+    }
 }
 
 /// Runs a command to its end, and returns the moments at which it changes something, in their order.
@@ -56,15 +83,16 @@ fn moments(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Moment> {
     let log = sandbox.read("tmp/calls");
     let calls = log.lines().filter_map(|line| {
         let (thread, call) = line.split_once(' ')?;
-        Some((thread, call.trim_start().split_once('(')?.0))
+        let (call, rest) = call.trim_start().split_once('(')?;
+        Some((thread, call, rest.contains(" = -1 E")))
     });
     calls
-        .filter(|(_, call)| CHANGES.contains(call))
-        .map(|(thread, call)| {
+        .filter(|(_, call, _)| CHANGES.contains(call))
+        .map(|(thread, call, fails)| {
             let count = counts.entry((thread, call)).or_insert(0);
             *count += 1;
             let (call, count) = (call.to_owned(), *count);
-            Moment { call, count }
+            Moment { call, count, fails }
         })
         .collect()
 }
@@ -80,7 +108,7 @@ fn failing_at(sandbox: &Sandbox, moment: &Moment, error: &str, arguments: &[&str
 }
 
 fn injecting(sandbox: &Sandbox, moment: &Moment, what: &str, arguments: &[&str]) -> Output {
-    let Moment { call, count } = moment;
+    let Moment { call, count, .. } = moment;
     let traced = format!("trace={call}");
     let injected = format!("inject={call}:{what}:when={count}");
     under_strace(sandbox, &["-e", &traced, "-e", &injected], arguments)

@@ -156,10 +156,10 @@ fn every_flag_has_its_effect() {
     hint: `fleet start two` starts it
     --- exit code 0
     ");
-    insta::assert_snapshot!(sandbox.run("list"), @r"
-    NAME  HARNESS  REF     LOCATION                         LABELS
-    one   lines    v0.2.0  projects/one                     a, b
-    two   agents   v0.2.0  $ROOT/places/deep/second
+    insta::assert_snapshot!(sandbox.run_narrow("list"), @r"
+    NAME  HARNESS  REF  LOCATION  LABELS
+    one  lines  v0.2.0  projects/one  a, b
+    two  agents  v0.2.0  $ROOT/places/deep/second
     --- exit code 0
     ");
     sandbox.is_whole(&sandbox.project_at("one"));

@@ -112,7 +112,8 @@ impl Drop for Guardian {
 }
 
 /// A fleet of a harness that has a wrapper, a child that left its session, and one that ignores signals. Each life
-/// writes a line into `lives`, and one into `twice` if another life, or what one left, is still there.
+/// writes a line into `lives`, and one into `twice` if another life, or what one left, is still there. As that child
+/// always uses up the grace, it is short.
 pub(crate) fn fleet_of(names: &[&str]) -> Sandbox {
     let script = "exec 9> lock; flock --nonblock 9 || echo another >> twice; echo life >> lives\n\
         setsid sleep 86420 &\n(setsid sh -c 'trap \"\" TERM HUP INT; sleep 86420' &)\n\
@@ -125,7 +126,7 @@ pub(crate) fn fleet_of(names: &[&str]) -> Sandbox {
     names.iter().fold(sandbox, |sandbox, name| {
         sandbox
             .project(name, "v1")
-            .setting(name, "stop_grace = \"1s\"")
+            .setting(name, "stop_grace = \"200ms\"")
     })
 }
 

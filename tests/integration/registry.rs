@@ -83,54 +83,54 @@ fn list_as_json_has_every_record() {
 #[test]
 fn get_shows_one_record_and_where_each_value_comes_from() {
     let sandbox = written(WRITTEN);
-    insta::assert_snapshot!(sandbox.run("get notes"), @r#"
-    KEY                    VALUE
-    harness                night
-    ref                    v1.0.0
+    insta::assert_snapshot!(sandbox.run_narrow("get notes"), @r#"
+    KEY  VALUE
+    harness  night
+    ref  v1.0.0
     commit
-    location               $ROOT/fleet/projects/notes
+    location  $ROOT/fleet/projects/notes
     branch
-    enabled                false
-    watch                  heal
-    labels                 []
+    enabled  false
+    watch  heal
+    labels  []
     stop_grace  <age>
-    env                    {}
+    env  {}
     env_file
-    args                   []
-    restart.on             failure
+    args  []
+    restart.on  failure
     restart.backoff  <age>
     restart.backoff_max  <age>
     restart.give_up_after  3
     restart.window  <age>
     restart.healthy_after  <age>
-    after                  ["demo"]
-    path                   engine
-    url                    https://example.org/night.git
+    after  ["demo"]
+    path  engine
+    url  https://example.org/night.git
     --- exit code 0
     "#);
-    insta::assert_snapshot!(sandbox.run("get notes --origin"), @r#"
-    KEY                    VALUE                              ORIGIN
-    harness                night                              fleet.toml:17
-    ref                    v1.0.0                             fleet.toml:17
-    commit                                                    default
-    location               $ROOT/fleet/projects/notes  fleet.toml:17
-    branch                                                    default
-    enabled                false                              fleet.toml:17
-    watch                  heal                               fleet.toml:17
-    labels                 []                                 default
+    insta::assert_snapshot!(sandbox.run_narrow("get notes --origin"), @r#"
+    KEY  VALUE  ORIGIN
+    harness  night  fleet.toml:17
+    ref  v1.0.0  fleet.toml:17
+    commit  default
+    location  $ROOT/fleet/projects/notes  fleet.toml:17
+    branch  default
+    enabled  false  fleet.toml:17
+    watch  heal  fleet.toml:17
+    labels  []  default
     stop_grace  <age>  default
-    env                    {}                                 default
-    env_file                                                  default
-    args                   []                                 default
-    restart.on             failure                            default
+    env  {}  default
+    env_file  default
+    args  []  default
+    restart.on  failure  default
     restart.backoff  <age>  default
     restart.backoff_max  <age>  default
-    restart.give_up_after  3                                  fleet.toml:17
+    restart.give_up_after  3  fleet.toml:17
     restart.window  <age>  default
     restart.healthy_after  <age>  default
-    after                  ["demo"]                           fleet.toml:17
-    path                   engine                             default
-    url                    https://example.org/night.git      harness night
+    after  ["demo"]  fleet.toml:17
+    path  engine  default
+    url  https://example.org/night.git  harness night
     --- exit code 0
     "#);
     insta::assert_snapshot!(sandbox.run("get demo --json"), @r#"

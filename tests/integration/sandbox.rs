@@ -87,6 +87,11 @@ impl Sandbox {
         self.normalise(&self.fleet(&words).text())
     }
 
+    /// The same for a table with paths in it, whose length says how wide its columns are: they are made narrow.
+    pub(crate) fn run_narrow(&self, line: &str) -> String {
+        normalise::narrow_lines(&self.run(line))
+    }
+
     /// Runs `fleet` in the fleet's directory, or at the root where there is none.
     pub(crate) fn fleet(&self, arguments: &[&str]) -> Output {
         self.program(env!("CARGO_BIN_EXE_fleet"), arguments)
@@ -146,24 +151,22 @@ impl Sandbox {
             .stderr(stderr)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-        let mut status = None;
-        let ended = poll(COMMAND_DEADLINE, || {
-            status = child.try_wait().expect("it is our child");
-            status.is_some()
-        });
+        let ended = processes::ends_within(&child, COMMAND_DEADLINE);
         let [stdout, stderr] = files.map(|file| {
             let bytes = fs::read(file).expect("it was made above");
             String::from_utf8_lossy(&bytes).into_owned()
         });
         if !ended {
             let _ = child.kill(); // It may have ended just now.
-            let _ = child.wait();
+        }
+        let status = child.wait().expect("it is our child");
+        if !ended {
             panic!("{command:?} did not end in {COMMAND_DEADLINE:?}\n{stdout}\n{stderr}");
         }
         Output {
             stdout,
             stderr,
-            code: status.expect("it ended").code(),
+            code: status.code(),
         }
     }
 

@@ -4,7 +4,7 @@ mod at_once;
 mod environment;
 mod limits;
 mod many;
-mod order;
+pub(crate) mod order;
 mod prepare;
 mod refusals;
 mod room;

@@ -11,6 +11,7 @@ fn running() -> Sandbox {
     Sandbox::new()
         .harness(["v0.1.0"])
         .project("demo", "v0.1.0")
+        .setting("demo", "stop_grace = \"1s\"")
         .started("demo", "is up")
 }
 
@@ -228,6 +229,7 @@ fn a_stop_without_a_runtime_directory_waits_for_the_end() {
             "trap '' TERM HUP; setsid sleep 86422 & echo ready; exec sleep 86422\n",
         )
         .project("demo", "v1")
+        .setting("demo", "stop_grace = \"1s\"")
         .started("demo", "ready");
     std::fs::remove_dir_all(sandbox.directory().join(".fleet")).unwrap();
     sandbox.fleet(&["stop", "demo"]).succeeded();

@@ -15,6 +15,7 @@ fn running() -> Sandbox {
 
 fn agents() -> Sandbox {
     let sandbox = Sandbox::new().agents_project();
+    sandbox.set("demo", "stop_grace = \"1s\"");
     sandbox.fleet(&["start", "demo"]).succeeded();
     sandbox.wait_for_screen("demo/one", "one is up");
     sandbox.wait_for_screen("demo/two", "two is up");

@@ -189,7 +189,8 @@ fn an_agent_that_waits_says_until_when_and_down_ends_the_wait() {
         "[agents.loops]\ncommand = [\"sh\", \"-c\", \"echo x >> lives; echo no luck; exit 7\"]\nwatch = \"heal\"\n\
          restart = { backoff = \"5m\" }\n",
     );
-    project.said(0, &["up"]);
+    // It may have died twice before that looks.
+    project.agents(&["up"]);
     let waiting = project.wait_for_state("loops", "waiting");
     let due: jiff::Timestamp = waiting["due"].as_str().unwrap().parse().unwrap();
     let left = due.duration_since(jiff::Timestamp::now()).as_secs();

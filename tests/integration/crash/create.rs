@@ -1,13 +1,13 @@
 //! `fleet create`, cut off.
 
-use super::{Moment, beside, can_fail, failing_at, is_said_clearly, killed_at, moments};
+use super::{Moment, beside, deadly, failing_at, fallible, is_said_clearly, killed_at, moments};
 use crate::sandbox::Sandbox;
 
 /// Of the many moments of a build, every how many-th is tried.
-const STRIDE: usize = 4;
+const STRIDE: usize = 6;
 
 /// How many moments at the end, where the project is put in its place and registered, are all tried.
-const LAST: usize = 24;
+const LAST: usize = 20;
 
 /// A fleet with one project, and the moments of its creation.
 fn prepared() -> (Sandbox, Vec<Moment>) {
@@ -72,7 +72,7 @@ fn completes(sandbox: &Sandbox, name: &str, what: &str) {
 fn killed_anywhere_it_completes_when_it_is_run_again() {
     let (sandbox, moments) = prepared();
     let mut killed = 0;
-    let tried = chosen(&moments.iter().collect::<Vec<_>>());
+    let tried = chosen(&deadly(&moments));
     for (number, moment) in tried.iter().enumerate() {
         let (name, what) = (format!("k{number}"), format!("{moment:?}"));
         let output = killed_at(&sandbox, moment, &["create", &name]);
@@ -91,7 +91,7 @@ fn killed_anywhere_it_completes_when_it_is_run_again() {
 fn where_a_call_fails_it_says_so_and_leaves_nothing_half_made() {
     let (sandbox, moments) = prepared();
     let errors = ["ENOSPC", "EACCES", "EIO"];
-    let able = chosen(&moments.iter().filter(can_fail).collect::<Vec<_>>());
+    let able = chosen(&fallible(&moments));
     for (number, (moment, error)) in able.into_iter().zip(errors.iter().cycle()).enumerate() {
         let (name, what) = (format!("f{number}"), format!("{error} at {moment:?}"));
         let output = failing_at(&sandbox, moment, error, &["create", &name]);

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::{Moment, killed_at, moments};
+use super::{Moment, deadly, killed_at, moments};
 use crate::sandbox::Sandbox;
 
 /// Of the many moments, every how many-th is tried.
-const STRIDE: usize = 4;
+const STRIDE: usize = 7;
 
 /// A home in which the built-in harness has been written out, and the moments of an init in it.
 fn prepared(exists: bool) -> (Sandbox, Vec<Moment>) {
@@ -54,8 +54,9 @@ fn cut_off<'a>(sandbox: &Sandbox, exists: bool, moments: impl Iterator<Item = &'
 fn killed_in_an_empty_home_it_completes_when_it_is_run_again() {
     let sandbox = Sandbox::new();
     let moments = moments(&sandbox, &["init", "home/second"]);
+    let moments = deadly(&moments);
     assert!(moments.len() > 100);
-    for moment in moments.iter().step_by(moments.len() / 15) {
+    for &moment in moments.iter().step_by(moments.len() / 15) {
         for below in ["home/second", "home/.cache", "home/.local"] {
             let _ = fs::remove_dir_all(sandbox.at(below)); // It may not have been made yet.
         }
@@ -79,12 +80,16 @@ fn killed_in_an_empty_home_it_completes_when_it_is_run_again() {
 #[test]
 fn killed_anywhere_it_completes_when_it_is_run_again() {
     let (sandbox, moments) = prepared(false);
-    cut_off(&sandbox, false, moments.iter().step_by(STRIDE));
+    cut_off(
+        &sandbox,
+        false,
+        deadly(&moments).into_iter().step_by(STRIDE),
+    );
 }
 
 #[test]
 fn killed_while_it_fills_an_empty_directory_it_completes_when_it_is_run_again() {
     let (sandbox, moments) = prepared(true);
     // The last of them are the renames of what was built.
-    cut_off(&sandbox, true, moments.iter().rev().take(16));
+    cut_off(&sandbox, true, deadly(&moments).into_iter().rev().take(16));
 }

@@ -1,6 +1,6 @@
 //! `fleet disable` and `fleet enable`, cut off: the registry is the old text or the new one.
 
-use super::{beside, can_fail, failing_at, is_said_clearly, killed_at, moments};
+use super::{beside, deadly, failing_at, fallible, is_said_clearly, killed_at, moments};
 use crate::sandbox::Sandbox;
 
 const ENABLED: &str = "[fleet]\nname = \"test\"\n\n[projects.demo]   # mine\nharness = \"agents\"\nref = \"v0.1.0\"\n\
@@ -14,9 +14,9 @@ fn cut_off_anywhere_it_leaves_the_old_text_or_the_new_one() {
     sandbox.fleet(&["enable", "demo"]).succeeded();
     let moments = moments(&sandbox, &["disable", "demo"]);
     let known = beside(&sandbox);
-    let killed = moments.iter().map(|moment| (moment, None));
+    let killed = deadly(&moments).into_iter().map(|moment| (moment, None));
     let failed = ["ENOSPC", "EACCES", "EIO"].into_iter().flat_map(|error| {
-        let able = moments.iter().filter(can_fail);
+        let able = fallible(&moments).into_iter();
         able.map(move |moment| (moment, Some(error)))
     });
     for (moment, error) in killed.chain(failed) {

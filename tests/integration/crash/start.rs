@@ -1,6 +1,6 @@
 //! `fleet start` and `fleet stop`, cut off: one harness or none, never two, and none that nobody knows.
 
-use super::{Moment, killed_at, moments};
+use super::{Moment, deadly, killed_at, moments};
 use crate::sandbox::Sandbox;
 
 /// A project that runs, and the moments of its start.
@@ -32,8 +32,9 @@ fn stops(sandbox: &Sandbox, what: &str) {
 fn a_start_that_was_killed_anywhere_completes_when_it_is_run_again() {
     let (sandbox, moments) = running();
     stops(&sandbox, "at first");
+    let moments = deadly(&moments);
     let mut killed = 0;
-    for moment in &moments {
+    for &moment in &moments {
         let what = format!("{moment:?}");
         let output = killed_at(&sandbox, moment, &["start", "demo"]);
         killed += usize::from(output.code != Some(0));
@@ -51,7 +52,7 @@ fn a_start_that_was_killed_anywhere_completes_when_it_is_run_again() {
 fn a_start_that_was_killed_anywhere_can_be_stopped() {
     let (sandbox, moments) = running();
     stops(&sandbox, "at first");
-    for moment in moments.iter().step_by(2) {
+    for moment in deadly(&moments) {
         killed_at(&sandbox, moment, &["start", "demo"]);
         stops(&sandbox, &format!("{moment:?}"));
     }
@@ -61,7 +62,7 @@ fn a_start_that_was_killed_anywhere_can_be_stopped() {
 fn a_stop_that_was_killed_anywhere_completes_when_it_is_run_again() {
     let (sandbox, _) = running();
     let moments = moments(&sandbox, &["stop", "demo"]);
-    for moment in &moments {
+    for moment in deadly(&moments) {
         sandbox.wait_for("the tmux server to end", || sandbox.processes().is_empty());
         sandbox.fleet(&["start", "demo"]).succeeded();
         killed_at(&sandbox, moment, &["stop", "demo"]);
@@ -73,8 +74,9 @@ fn a_stop_that_was_killed_anywhere_completes_when_it_is_run_again() {
 fn a_restart_that_was_killed_anywhere_completes_when_it_is_run_again() {
     let (sandbox, _) = running();
     let moments = moments(&sandbox, &["restart", "demo"]);
+    let moments = deadly(&moments);
     let mut owed = 0;
-    for moment in &moments {
+    for &moment in &moments {
         let what = format!("{moment:?}");
         killed_at(&sandbox, moment, &["restart", "demo"]);
         let status = sandbox.status("demo");
@@ -103,7 +105,7 @@ fn a_restart_that_was_killed_anywhere_completes_when_it_is_run_again() {
 fn a_stop_after_a_restart_that_was_killed_anywhere_wins() {
     let (sandbox, _) = running();
     let moments = moments(&sandbox, &["restart", "demo"]);
-    for moment in moments.iter().step_by(3) {
+    for moment in deadly(&moments).into_iter().step_by(2) {
         let what = format!("{moment:?}");
         killed_at(&sandbox, moment, &["restart", "demo"]);
         stops(&sandbox, &what);
@@ -124,7 +126,8 @@ fn an_update_with_a_restart_that_was_killed_anywhere_completes_when_it_is_run_ag
     sandbox.fleet(&["start", "demo"]).succeeded();
     let update = |version| ["update", "demo", version, "--restart"];
     let moments = moments(&sandbox, &update("v0.2.0"));
-    for (number, moment) in moments
+    let moments = deadly(&moments);
+    for (number, &moment) in moments
         .iter()
         .enumerate()
         .skip(moments.len() / 3)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Moment, beside, can_fail, failing_at, is_said_clearly, killed_at, moments};
+use super::{Moment, beside, deadly, failing_at, fallible, is_said_clearly, killed_at, moments};
 use crate::sandbox::Sandbox;
 
 /// A project that goes to and fro between two versions of its harness, with work of the user's in it.
@@ -127,8 +127,9 @@ impl Shuttle {
 #[test]
 fn killed_anywhere_it_completes_when_it_is_run_again() {
     let (mut shuttle, moments) = Shuttle::new();
+    let moments = deadly(&moments);
     let mut killed = 0;
-    for moment in &moments {
+    for &moment in &moments {
         let what = format!("{moment:?}");
         let output = killed_at(
             &shuttle.sandbox,
@@ -154,9 +155,8 @@ fn killed_anywhere_it_completes_when_it_is_run_again() {
 #[test]
 fn where_a_call_fails_it_says_so_and_completes_when_it_is_run_again() {
     let (mut shuttle, moments) = Shuttle::new();
-    for (moment, error) in moments
-        .iter()
-        .filter(can_fail)
+    for (moment, error) in fallible(&moments)
+        .into_iter()
         .zip(["ENOSPC", "EACCES", "EIO"].iter().cycle())
     {
         let what = format!("{error} at {moment:?}");

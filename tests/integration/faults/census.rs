@@ -18,8 +18,8 @@ pub(super) struct Census {
 pub(super) struct Counted {
     /// Two lives whose processes were there at the same moment.
     pub(super) beside_each_other: Vec<String>,
-    /// How many lives were seen.
-    pub(super) lives: usize,
+    /// The lives that were seen, by their marks: the first process that was seen of each.
+    pub(super) lives: BTreeMap<String, String>,
 }
 
 impl Census {
@@ -34,14 +34,14 @@ impl Census {
         }
     }
 
-    /// Ends; fails the test if two lives were there at once.
+    /// Ends; fails the test if two lives were there at once, or not so many in all.
     #[track_caller]
-    pub(super) fn end(mut self) -> usize {
+    pub(super) fn end(mut self, lives: usize) {
         self.is_over.store(true, Ordering::Relaxed);
         let counted = self.counted.take().expect("it is ended once").join();
         let counted = counted.expect("the count does not fail");
         assert_eq!(counted.beside_each_other, [""; 0]);
-        counted.lives
+        assert_eq!(counted.lives.len(), lives, "{:#?}", counted.lives);
     }
 }
 
@@ -54,9 +54,8 @@ impl Drop for Census {
 fn count(place: &Path, is_over: &AtomicBool) -> Counted {
     let mut counted = Counted {
         beside_each_other: Vec::new(),
-        lives: 0,
+        lives: BTreeMap::new(),
     };
-    let mut seen = BTreeMap::new();
     while !is_over.load(Ordering::Relaxed) {
         let mut now: BTreeMap<String, (i32, String)> = BTreeMap::new();
         for pid in pids() {
@@ -64,8 +63,16 @@ fn count(place: &Path, is_over: &AtomicBool) -> Counted {
                 now.insert(mark, (pid, start(pid)));
             }
         }
-        seen.extend(now.keys().map(|mark| (mark.clone(), ())));
-        counted.lives = seen.len();
+        for (mark, (pid, _)) in &now {
+            let first = || {
+                let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                format!(
+                    "{pid}: {}",
+                    String::from_utf8_lossy(&words).replace('\0', " ")
+                )
+            };
+            counted.lives.entry(mark.clone()).or_insert_with(first);
+        }
         // One look takes a while: only what is still there after the look was there together with the rest.
         now.retain(|_, (pid, started)| mark(*pid, place).is_some() && start(*pid) == *started);
         if now.len() > 1 {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::census::Census;
 use crate::guardian::{Guardian, fleet_of, lives, start, stop_all, whole};
 use crate::sandbox::Sandbox;
+use crate::start::order::{Held, begin, set, tenders};
 
 const NAMES: [&str; 6] = ["back", "disabled", "finished", "heals", "parked", "stopped"];
 
@@ -71,7 +72,7 @@ fn a_guardian_brings_back_exactly_what_a_killed_server_took() {
     guardian.says_times(&sandbox, "brought back", 2);
     for (name, census) in ["back", "heals"].iter().zip(census) {
         whole(&sandbox, name);
-        assert_eq!(census.end(), 2);
+        census.end(2);
     }
     assert_eq!(guardian.said().matches("has gone, and").count(), 1);
     exactly_the_wanted_are_back(&sandbox);
@@ -116,7 +117,27 @@ fn a_boot_right_after_everything_was_killed_waits_for_what_still_ends() {
         whole(&sandbox, name);
         assert_eq!(lives(&sandbox, name), 2);
     }
-    assert_eq!(census.end(), 2);
+    census.end(2);
+    stop_all(&sandbox);
+}
+
+/// F7: what comes back comes in waves, as with a start.
+#[test]
+fn what_a_killed_server_took_comes_back_in_waves() {
+    let sandbox = fleet_of(&["a", "b"]);
+    set(&sandbox, "max_parallel_starts = 1");
+    start(&sandbox, &["a", "b"]);
+    kill_server(&sandbox);
+    let held = Held::project(&sandbox, "a");
+    let mut boot = begin(&sandbox, &["boot"]);
+    sandbox.wait_for("the first wave", || tenders(&sandbox, "a") == 1);
+    assert_eq!(tenders(&sandbox, "b"), 0);
+    held.let_go();
+    assert!(boot.wait().unwrap().success());
+    for name in ["a", "b"] {
+        whole(&sandbox, name);
+        assert_eq!(lives(&sandbox, name), 2);
+    }
     stop_all(&sandbox);
 }
 
@@ -124,7 +145,7 @@ fn a_boot_right_after_everything_was_killed_waits_for_what_still_ends() {
 #[test]
 fn agents_of_a_killed_server_come_back_once() {
     let sandbox = Sandbox::new().agents_project();
-    sandbox.set("demo", "stop_grace = \"2s\"");
+    sandbox.set("demo", "stop_grace = \"1s\"");
     sandbox.fleet(&["start", "demo"]).succeeded();
     let lived = |times: usize| {
         sandbox.wait_for("both agents", || {
@@ -143,7 +164,7 @@ fn agents_of_a_killed_server_come_back_once() {
     guardian.says(&sandbox, "left `demo`");
     sandbox.fleet(&["boot"]).succeeded();
     lived(3);
-    assert_eq!(census.end(), 3);
+    census.end(3);
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert_eq!(sandbox.running("fleet-tender"), []);
 }

@@ -1,6 +1,6 @@
 //! F10: what the operator stops stays down, whatever is about to bring it back.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 
 use nix::sys::signal::Signal;
 
@@ -31,13 +31,15 @@ fn demo_stays_down(sandbox: &Sandbox, guardian: &Guardian) {
 
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> Child {
     let mut fleet = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
-    fleet.args(arguments).spawn().unwrap()
+    fleet.args(arguments).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// F10: while the guardian brings it back, which takes as long as what the last life left takes to end.
 #[test]
 fn a_stop_while_the_guardian_acts_wins() {
     let sandbox = healing();
+    let text = sandbox.read("fleet/fleet.toml");
+    sandbox.write("fleet/fleet.toml", &text.replace("200ms", "1s"));
     start(&sandbox, &["demo", "other"]);
     let guardian = Guardian::of(&sandbox);
     let tender = sandbox.tender_of("demo");
@@ -69,18 +71,15 @@ fn a_stop_at_the_moment_of_a_death_wins() {
 /// F10: while the guardian waits for the time of the next life.
 #[test]
 fn a_stop_while_the_guardian_waits_wins() {
-    let sandbox = healing();
+    let sandbox = healing().setting("demo", "restart = { backoff = \"2s\" }");
     start(&sandbox, &["demo", "other"]);
     let guardian = Guardian::of(&sandbox);
-    // The first death is answered at once, the others after ever longer waits.
-    for death in 1..=4 {
-        sandbox.kill(&sandbox.tender_of("demo"));
-        if death < 4 {
-            guardian.says_times(&sandbox, "brought back `demo`", death);
-            whole(&sandbox, "demo");
-        }
-    }
-    guardian.says_times(&sandbox, "`demo` comes back in", 3);
+    // The first death is answered at once, the second after a wait.
+    sandbox.kill(&sandbox.tender_of("demo"));
+    guardian.says(&sandbox, "brought back `demo`");
+    whole(&sandbox, "demo");
+    sandbox.kill(&sandbox.tender_of("demo"));
+    guardian.says(&sandbox, "`demo` comes back in");
     sandbox.fleet(&["stop", "demo"]).succeeded();
     demo_stays_down(&sandbox, &guardian);
 }
@@ -120,6 +119,29 @@ fn a_stop_during_a_start_wins() {
         // It may have been stopped before it counted as started.
         starting.wait().unwrap();
         assert_eq!(sandbox.status("demo")["verdict"], "down");
+        assert_eq!(sandbox.running("units/demo.json"), []);
+    }
+    demo_stays_down(&sandbox, &guardian);
+}
+
+/// F10: during an update that restarts what runs, before it and while the restart is under way.
+#[test]
+fn a_stop_during_an_update_wins() {
+    let sandbox = healing();
+    sandbox.release_as_it_is("v2");
+    start(&sandbox, &["other"]);
+    let guardian = Guardian::of(&sandbox);
+    for (version, waits) in [("v2", true), ("v1", false), ("v2", true), ("v1", false)] {
+        start(&sandbox, &["demo"]);
+        let mut update = run(&sandbox, &["update", "demo", version, "--restart"]);
+        if waits {
+            let wish = || sandbox.read("fleet/.fleet/desired/demo");
+            sandbox.wait_for("the restart", || wish().contains("restart"));
+        }
+        sandbox.fleet(&["stop", "demo"]).succeeded();
+        update.wait().unwrap();
+        assert_eq!(sandbox.status("demo")["verdict"], "down");
+        assert_eq!(sandbox.status("demo")["desired"], "down");
         assert_eq!(sandbox.running("units/demo.json"), []);
     }
     demo_stays_down(&sandbox, &guardian);

@@ -9,7 +9,7 @@ use crate::sandbox::{Process, Sandbox};
 fn up() -> Sandbox {
     let sandbox = Sandbox::new().agents_project();
     sandbox.set("demo", "watch = \"heal\"");
-    sandbox.set("demo", "stop_grace = \"2s\"");
+    sandbox.set("demo", "stop_grace = \"1s\"");
     sandbox.fleet(&["start", "demo"]).succeeded();
     both(&sandbox);
     sandbox

@@ -5,6 +5,11 @@ pub(super) fn text(text: &str) -> String {
     text.lines().map(|original| line(original) + "\n").collect()
 }
 
+/// Makes padding within lines two spaces wide at most.
+pub(super) fn narrow_lines(text: &str) -> String {
+    text.lines().map(|line| narrow(line) + "\n").collect()
+}
+
 fn line(original: &str) -> String {
     let mut result = String::new();
     let mut before = "";

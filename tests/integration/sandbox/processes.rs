@@ -1,9 +1,14 @@
 //! Which processes are a sandbox's, asked of the system and of nobody else.
 
 use std::fs;
+use std::os::fd::{AsFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::Duration;
 
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
@@ -48,6 +53,19 @@ pub(super) fn of(root: &Path) -> Vec<Process> {
             root: root.to_owned(),
         })
         .collect()
+}
+
+/// Waits until a child has ended, without asking again and again: most commands take a few milliseconds.
+pub(super) fn ends_within(child: &Child, patience: Duration) -> bool {
+    // SAFETY: a system call without pointers; the descriptor it returns is nobody else's.
+    let held = unsafe {
+        let held = libc::syscall(libc::SYS_pidfd_open, child.id(), 0);
+        assert!(held >= 0, "{}", std::io::Error::last_os_error());
+        OwnedFd::from_raw_fd(i32::try_from(held).expect("a descriptor"))
+    };
+    let mut held = [PollFd::new(held.as_fd(), PollFlags::POLLIN)];
+    let patience = PollTimeout::try_from(patience).expect("less than a month");
+    poll(&mut held, patience).expect("no signal is caught here") > 0
 }
 
 fn belongs(pid: i32, root: &Path) -> bool {

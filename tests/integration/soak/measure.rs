@@ -8,7 +8,8 @@ use crate::sandbox::Sandbox;
 /// What a fleet takes while all of its projects run.
 #[derive(Debug)]
 pub(super) struct Measure {
-    /// The memory of all tenders, each page shared by so many counted as a part: in kB.
+    /// The memory that is all tenders' own, in kB: what they share with each other and with those of other tests (which
+    /// come and go) does not count.
     memory: u64,
     /// The files that the tmux server has open.
     server_files: usize,
@@ -63,11 +64,13 @@ impl Measure {
     }
 }
 
-/// A process's proportional share of memory, in kB.
+/// The memory that a process has written to, in kB.
 fn memory(pid: i32) -> u64 {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(path).expect("the tender runs");
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Anonymous:"));
     let words = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
     words.expect("the kernel tells")
 }

@@ -16,20 +16,20 @@ fn projects<const N: usize>(names: [&str; N]) -> Sandbox {
 }
 
 /// Puts a line into `[fleet]`.
-fn set(sandbox: &Sandbox, line: &str) {
+pub(crate) fn set(sandbox: &Sandbox, line: &str) {
     let text = sandbox.read("fleet/fleet.toml");
     let set = text.replacen("[fleet]\n", &format!("[fleet]\n{line}\n"), 1);
     sandbox.write("fleet/fleet.toml", &set);
 }
 
 /// Keeps a project's harness from being spawned, until that is let go.
-struct Held<'a> {
+pub(crate) struct Held<'a> {
     sandbox: &'a Sandbox,
     holder: Child,
 }
 
 impl<'a> Held<'a> {
-    fn project(sandbox: &'a Sandbox, name: &str) -> Self {
+    pub(crate) fn project(sandbox: &'a Sandbox, name: &str) -> Self {
         let lock = sandbox.at(&format!("fleet/.fleet/locks/{name}.spawn"));
         std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
         let mut holder = sandbox.command("flock", sandbox.root());
@@ -40,7 +40,7 @@ impl<'a> Held<'a> {
         Self { sandbox, holder }
     }
 
-    fn let_go(mut self) {
+    pub(crate) fn let_go(mut self) {
         let holding = self.sandbox.running("sleep 86424");
         holding.iter().for_each(|process| process.kill());
         self.holder.wait().unwrap();
@@ -48,14 +48,15 @@ impl<'a> Held<'a> {
 }
 
 /// Begins a command that is not waited for.
-fn begin(sandbox: &Sandbox, arguments: &[&str]) -> Child {
+pub(crate) fn begin(sandbox: &Sandbox, arguments: &[&str]) -> Child {
     let mut command: Command = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
     command.args(arguments);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
-fn tenders(sandbox: &Sandbox, name: &str) -> usize {
+/// How many tenders a project has.
+pub(crate) fn tenders(sandbox: &Sandbox, name: &str) -> usize {
     sandbox
         .running(&format!(
             "fleet-tender {}/fleet/.fleet/units/{name}.json",

@@ -132,7 +132,10 @@ fn a_frozen_tmux_server_does_not_keep_a_project_up() {
     let harness = sandbox.harness_of("demo");
     let server = sandbox.server();
     server.signal(Signal::SIGSTOP);
+    let begun = std::time::Instant::now();
     let said = sandbox.fleet(&["stop", "demo"]);
+    // It asks several times, and waits as long as that may take only once.
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     server.signal(Signal::SIGCONT);
     said.exited(1);
     assert!(

@@ -146,6 +146,7 @@ fn a_restart_that_cannot_start_again_leaves_no_wish_behind() {
         .harness(["v0.1.0"])
         .manifest("v1", commands, "echo ready; exec cat\n")
         .project("demo", "v1")
+        .setting("demo", "stop_grace = \"1s\"")
         .started("demo", "ready");
     assert_snapshot!(sandbox.run("restart demo"), @r"
     --- stderr

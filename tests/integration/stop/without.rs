@@ -135,6 +135,22 @@ fn a_second_window_is_ended_with_the_session() {
     assert_eq!(sandbox.running("sleep 86415"), []);
 }
 
+/// tmux continues the process of a window, with its group, once that is stopped: it starts the next `sleep` meanwhile.
+#[test]
+fn windows_that_start_things_anew_are_ended_with_the_session() {
+    let sandbox = running("echo ready; exec cat\n");
+    let restless = "trap '' HUP; while :; do sleep 86416 || sleep 86416; done";
+    for _ in 0..8 {
+        let window = ["new-window", "-d", "-t", "=demo:", "sh", "-c", restless];
+        sandbox.tmux(&window).succeeded();
+    }
+    let sleeping = || sandbox.running("sleep 86416").len();
+    // Each, and its shell, whose arguments name it too.
+    sandbox.wait_for("the windows", || sleeping() == 16);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    assert_eq!(sleeping(), 0);
+}
+
 #[test]
 fn tmux_is_not_installed_any_more() {
     let sandbox = running("echo ready; exec cat\n");

@@ -127,6 +127,7 @@ fn a_new_fleet_drives_the_tenders_of_an_old_one() {
 #[test]
 fn agents_go_on_and_heal_with_the_new_programs() {
     let sandbox = Sandbox::new().agents_project();
+    sandbox.set("demo", "stop_grace = \"1s\"");
     let programs = install(&sandbox);
     fleet(&sandbox, &programs, &["start", "demo"]).succeeded();
     sandbox.wait_for("both agents", || {
