@@ -107,13 +107,19 @@ fn reason(shared: &Path, brake: &Brake, now: &When) -> anyhow::Result<Option<Eng
 }
 
 /// Returns who has died lately, and since the brake was last taken off.
+///
+/// Only this boot counts: a reboot is an end of its own, and what an earlier one's calendar put into the future would
+/// be of this minute for as long.
 fn recent(deaths: &[Death], released: Option<&When>, now: &When) -> BTreeSet<String> {
-    let longest = released.map_or(f64::INFINITY, |released| released.age_at(now));
+    let is_of_now = |when: &&When| when.boot == now.boot;
+    let longest = released
+        .filter(is_of_now)
+        .map_or(f64::INFINITY, |released| released.age_at(now));
     deaths
         .iter()
         .filter(|death| {
             let age = death.when.age_at(now);
-            age <= AT_ONCE.as_secs_f64() && age < longest
+            is_of_now(&&death.when) && age <= AT_ONCE.as_secs_f64() && age < longest
         })
         .map(|death| death.name.clone())
         .collect()
