@@ -1,6 +1,6 @@
 //! `fleet go`: takes the brake off, so that what it held goes on.
 
-use crate::events::{self, Event};
+use crate::events::Event;
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::supervision::{self, Phase, State, tell_to_look};
@@ -36,9 +36,7 @@ pub(crate) fn go(fleet: &Fleet, ui: &Ui) -> anyhow::Result<()> {
         before: Some(engaged.reason),
         ..Event::new("fleet go", "released the brake")
     };
-    if let Err(error) = events::append(&fleet.runtime(""), &[event]) {
-        ui.warn(format!("cannot record this: {error:#}"));
-    }
+    fleet.record(&[event], ui);
     Ok(())
 }
 
