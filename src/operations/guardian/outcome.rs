@@ -22,9 +22,7 @@ impl Guardian<'_> {
     /// Something about a project is not as it must be: that is for the operator to change.
     pub(super) fn has_refused(&mut self, refused: Outcome) {
         let name = refused.project;
-        if let Some(ward) = self.wards.get_mut(&name) {
-            ward.close();
-        }
+        self.close(&name);
         if let Err(error) = refused.result {
             let hints: String = hints(&error)
                 .iter()
