@@ -17,7 +17,7 @@ use super::before::Before;
 use super::environment;
 use super::launch::{self, Occasion};
 use super::launched::recorded;
-use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::plan::{self, Locked, Outcome, Plan};
 use super::prepare::{preparation, prepare};
 use super::step::Step;
 use super::unit::{pinned, unit};
@@ -31,12 +31,10 @@ pub(crate) fn start(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let Locked {
-        names,
+        names: ready,
         mut outcomes,
         locks: _locks,
-    } = lock_all(fleet, names, ui)?;
-    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
-    outcomes.extend(unrepaired);
+    } = recover::lock_all(fleet, names, dry_run, ui)?;
     outcomes.extend(start_locked(fleet, ready, dry_run, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(outcomes)
