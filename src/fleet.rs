@@ -1,5 +1,6 @@
 //! A fleet: the only place where registry, pins, harness and sessions meet in one type.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::pins::{self, Mirror, Move};
 use crate::registry::{self, Edit, Project, Registry};
 use crate::server::ServerRecord;
 use crate::sessions::{self, Tmux};
+use crate::supervision;
 use crate::ui::Ui;
 
 /// The directory beside `fleet.toml` that holds runtime state.
@@ -153,6 +155,25 @@ impl Fleet {
     /// Returns the lock of the command that changes a project.
     pub(crate) fn command_lock(&self, name: &Name) -> PathBuf {
         self.runtime("locks").join(name.as_str())
+    }
+
+    /// Tells whether a command has that lock. One that cannot be looked at is no proof of a working command.
+    pub(crate) fn is_worked_on(&self, name: &Name) -> bool {
+        // The kernel's list of locks may miss one while others come and go, and lives are given up on by this answer.
+        matches!(Lock::try_take(&self.command_lock(name)), Ok(None))
+    }
+
+    /// Returns the lock of the one guardian. No project's name has a dot.
+    pub(crate) fn guardian_lock(&self) -> PathBuf {
+        self.runtime("locks").join(".guardian")
+    }
+
+    /// Returns who holds the directories of these projects.
+    pub(crate) fn holders(&self, names: &[Name]) -> anyhow::Result<HashMap<PathBuf, i32>> {
+        let projects = names
+            .iter()
+            .filter_map(|name| self.registry.projects.get(name));
+        supervision::holders(projects.map(|project| &*project.location))
     }
 
     /// Returns a project's journal.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::refused;
-use crate::events::{self, Event, operator};
+use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::parallel::in_parallel;
@@ -13,6 +13,7 @@ use crate::ui::Ui;
 use super::bring_back::{self, Decision, Facts};
 use super::cause::{Cause, Server};
 use super::plan::{self, Locked, Outcome, lock_all};
+use super::record;
 
 /// What `fleet boot` found and did.
 #[derive(Debug, Default)]
@@ -50,7 +51,7 @@ pub(crate) fn boot(fleet: &mut Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<
     view.look_again(fleet, &names);
     let back = view.lost_of(&names);
     let mut brought = bring_back::bring_back(fleet, &back, ui)?;
-    record(fleet, &view, &brought.tried, ui);
+    tell_of(fleet, &view, &brought.tried, ui);
     for outcome in &mut brought.tried {
         if let (Ok(done), Some(because)) = (&mut outcome.result, view.because(&outcome.project)) {
             *done = format!("{done}: {because}");
@@ -142,19 +143,15 @@ impl View {
     }
 }
 
-fn record(fleet: &Fleet, view: &View, tried: &[Outcome], ui: &Ui) {
+/// Tells the trail what was tried.
+fn tell_of(fleet: &Fleet, view: &View, tried: &[Outcome], ui: &Ui) {
     let events: Vec<Event> = tried
         .iter()
         .map(|outcome| Event {
             why: view.because(&outcome.project).map(str::to_owned),
-            outcome: match &outcome.result {
-                Ok(_) => "done".to_owned(),
-                Err(error) => format!("failed: {error:#}"),
-            },
+            outcome: record::outcome(outcome.result.as_ref().err()),
             ..Event::new(operator(None), "brought back").of(outcome.project.as_str())
         })
         .collect();
-    if let Err(error) = events::append(&fleet.runtime(""), &events) {
-        ui.warn(format!("cannot record this: {error:#}"));
-    }
+    fleet.record(&events, ui);
 }

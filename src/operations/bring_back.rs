@@ -1,13 +1,10 @@
 //! What should run and does not: which of it comes back, when, and why. `boot` and the guardian both decide here.
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
 
 use crate::error::refused;
 use crate::fleet::Fleet;
 use crate::names::Name;
-use crate::parallel::in_parallel;
 use crate::registry::{Project, Watch};
 use crate::supervision::{
     self, Desired, LastExit, Liveness, Next, Phase, Policy, State, Want, When, after_loss, chance,
@@ -17,7 +14,7 @@ use crate::ui::Ui;
 
 use super::cause::Cause;
 use super::launch::Occasion;
-use super::plan::{self, Outcome, Plan};
+use super::plan::{Outcome, Plan};
 use super::start;
 
 /// What is known of a project.
@@ -268,18 +265,7 @@ pub(super) struct Brought {
 
 /// Plans to bring back projects whose locks are held: what `start` asks of them must be true of them too.
 pub(super) fn look(fleet: &Fleet, names: &[Name]) -> anyhow::Result<(Vec<Plan>, Vec<Outcome>)> {
-    let locations: Vec<PathBuf> = names
-        .iter()
-        .filter_map(|name| fleet.registry.projects.get(name))
-        .map(|project| project.location.clone())
-        .collect();
-    let holders = supervision::holders(locations.iter().map(PathBuf::as_path))?;
-    let looked = in_parallel(names, |name| {
-        refuse_interrupted(fleet, name)?;
-        let project = fleet.registry.project(name)?;
-        start::look(fleet, project, holders.get(&project.location).copied())
-    });
-    Ok(plan::part(names.iter().cloned().zip(looked)))
+    start::look_at(fleet, names, |name| refuse_interrupted(fleet, name))
 }
 
 fn refuse_interrupted(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! `fleet go`: takes the brake off, so that what it held goes on.
 
-use crate::events::{self, Event, operator};
+use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::supervision::{self, Phase, State, tell_to_look};
@@ -49,9 +49,7 @@ pub(crate) fn go(fleet: &Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
         why: Some(format!("the brake was on: {}", engaged.reason)),
         ..Event::new(operator(None), "go")
     };
-    if let Err(error) = events::append(&shared, &[event]) {
-        ui.warn(format!("cannot record this: {error:#}"));
-    }
+    fleet.record(&[event], ui);
     Ok(())
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn watch(fleet: Fleet, ui: &Ui) -> anyhow::Result<()> {
 
 /// Takes the place of the one guardian.
 fn alone(fleet: &Fleet) -> anyhow::Result<Lock> {
-    let path = fleet.runtime("locks").join(".guardian");
+    let path = fleet.guardian_lock();
     if let Some(lock) = Lock::try_take(&path)? {
         return Ok(lock);
     }
@@ -187,7 +187,7 @@ impl Guardian<'_> {
 
     /// Takes the place of the one guardian again where the lock's file has been deleted.
     fn keep_alone(&mut self) -> anyhow::Result<()> {
-        let path = self.fleet.runtime("locks").join(".guardian");
+        let path = self.fleet.guardian_lock();
         if !path.exists() {
             self.alone = alone(&self.fleet)?;
         }

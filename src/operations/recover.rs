@@ -10,7 +10,7 @@ use crate::pins::{self, Settled};
 use crate::ui::Ui;
 
 use super::placing::{register, remove_built};
-use super::plan::{self, Outcome};
+use super::plan::{self, Locked};
 use super::record;
 use super::step::Step;
 
@@ -71,15 +71,17 @@ fn tell(
     fleet.record(&[event], ui);
 }
 
-/// Completes or takes back what was interrupted on projects whose locks are held; parts those that are whole from those
-/// that cannot be repaired. A dry run repairs nothing, and so cannot tell what comes after the repair.
-pub(super) fn all(
+/// Locks projects, and completes or takes back what was interrupted on them. A dry run repairs nothing, and so cannot
+/// tell what comes after the repair.
+pub(super) fn lock_all(
     fleet: &mut Fleet,
-    names: Vec<Name>,
+    names: &[Name],
     dry_run: bool,
     ui: &Ui,
-) -> anyhow::Result<(Vec<Name>, Vec<Outcome>)> {
-    let repaired: Vec<_> = names
+) -> anyhow::Result<Locked> {
+    let mut locked = plan::lock_all(fleet, names, ui)?;
+    let repaired: Vec<_> = locked
+        .names
         .into_iter()
         .map(|name| {
             let repaired = if dry_run {
@@ -91,7 +93,10 @@ pub(super) fn all(
         })
         .collect();
     fleet.reload()?;
-    Ok(plan::part(repaired))
+    let (whole, unrepaired) = plan::part(repaired);
+    locked.names = whole;
+    locked.outcomes.extend(unrepaired);
+    Ok(locked)
 }
 
 fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {

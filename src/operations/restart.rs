@@ -11,7 +11,7 @@ use crate::supervision::Afterwards;
 use crate::ui::Ui;
 
 use super::before::Before;
-use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::plan::{self, Locked, Outcome, Plan};
 use super::step::Step;
 use super::stop::{runs_us, stay_down, stop_locked};
 use super::{recover, running, start};
@@ -24,12 +24,10 @@ pub(crate) fn restart(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let Locked {
-        names,
+        names: ready,
         mut outcomes,
         locks: _locks,
-    } = lock_all(fleet, names, ui)?;
-    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
-    outcomes.extend(unrepaired);
+    } = recover::lock_all(fleet, names, dry_run, ui)?;
     let fleet = &*fleet;
     // What could not be started again is not stopped.
     let looked = in_parallel(&ready, |name| {

@@ -1,7 +1,6 @@
 //! `fleet start`: sessions, many at once.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use anyhow::Context as _;
 
@@ -11,14 +10,14 @@ use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Facts, PinWord};
 use crate::registry::Project;
-use crate::supervision::{self, Liveness, Phase, State, Want, read_desired};
+use crate::supervision::{Liveness, Phase, State, Want, read_desired};
 use crate::ui::Ui;
 
 use super::before::Before;
 use super::environment;
 use super::launch::{self, Occasion};
 use super::launched::recorded;
-use super::plan::{self, Locked, Outcome, Plan, lock_all};
+use super::plan::{self, Locked, Outcome, Plan};
 use super::prepare::{preparation, prepare};
 use super::step::Step;
 use super::unit::{pinned, unit};
@@ -32,12 +31,10 @@ pub(crate) fn start(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let Locked {
-        names,
+        names: ready,
         mut outcomes,
         locks: _locks,
-    } = lock_all(fleet, names, ui)?;
-    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
-    outcomes.extend(unrepaired);
+    } = recover::lock_all(fleet, names, dry_run, ui)?;
     outcomes.extend(start_locked(fleet, ready, dry_run, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
     Ok(outcomes)
@@ -50,17 +47,7 @@ pub(super) fn start_locked(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let locations: Vec<_> = ready
-        .iter()
-        .filter_map(|name| fleet.registry.projects.get(name))
-        .map(|project| project.location.clone())
-        .collect();
-    let holders = supervision::holders(locations.iter().map(PathBuf::as_path))?;
-    let looked = in_parallel(&ready, |name| {
-        let project = fleet.registry.project(name)?;
-        look(fleet, project, holders.get(&project.location).copied())
-    });
-    let (plans, mut outcomes) = plan::part(ready.into_iter().zip(looked));
+    let (plans, mut outcomes) = look_at(fleet, &ready, |_| Ok(()))?;
     if dry_run {
         plan::print(&plans, ui);
         return Ok(outcomes);
@@ -119,10 +106,25 @@ fn admit(project: &Project) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Plans to start projects that `may` does not refuse.
+pub(super) fn look_at(
+    fleet: &Fleet,
+    names: &[Name],
+    may: impl Fn(&Name) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<(Vec<Plan>, Vec<Outcome>)> {
+    let holders = fleet.holders(names)?;
+    let looked = in_parallel(names, |name| {
+        may(name)?;
+        let project = fleet.registry.project(name)?;
+        look(fleet, project, holders.get(&project.location).copied())
+    });
+    Ok(plan::part(names.iter().cloned().zip(looked)))
+}
+
 /// Plans to start a project, or says why there is nothing to do. `holder` is who holds its directory.
 ///
 /// Refuses what the registry forbids, what somebody else runs, and an engine that is not as it is pinned.
-pub(super) fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
+fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
     let name = &project.name;
     admit(project)?;
     let mut steps = Vec::new();

@@ -1,7 +1,7 @@
 //! `fleet stop`: sessions, ended with everything they started.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Fault, failed, refused};
@@ -11,8 +11,7 @@ use crate::names::Name;
 use crate::registry::Project;
 use crate::sessions::{Panes, of_environment};
 use crate::supervision::{
-    Afterwards, Liveness, Phase, State, Stop, Stopped, Want, end_trees, holders, read_desired,
-    write_desired,
+    Afterwards, Liveness, Phase, State, Stop, Stopped, Want, end_trees, read_desired, write_desired,
 };
 use crate::ui::{Ui, count};
 
@@ -53,12 +52,7 @@ pub(super) fn stop_locked(
         .tmux()
         .and_then(|tmux| tmux.panes())
         .map(Panes::sessions);
-    let locations: Vec<&Path> = ready
-        .iter()
-        .filter_map(|name| fleet.registry.projects.get(name))
-        .map(|project| &*project.location)
-        .collect();
-    let holders = holders(locations)?;
+    let holders = fleet.holders(ready)?;
     let looked = ready
         .iter()
         .map(|name| look(fleet, name, &sessions, &holders));

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::error::{failed, refused};
-use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::harness::{Manifest, Mode};
 use crate::names::{CommitId, Name};
@@ -140,9 +139,7 @@ pub(crate) fn renew_unit(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
         return Err(refused("it is disabled").into());
     }
     // A journal of a command that works is fine: it moves files only while it holds the spawn lock.
-    let interrupted =
-        fleet.journal(name).is_open() && Lock::try_take(&fleet.command_lock(name))?.is_some();
-    if interrupted {
+    if fleet.journal(name).is_open() && !fleet.is_worked_on(name) {
         return Err(refused("a command on it was interrupted").into());
     }
     let files = fleet.unit_files(name);

@@ -13,7 +13,7 @@ use crate::pins::{self, Depth, Ready, Settled};
 use crate::ui::Ui;
 
 use super::launch::Occasion;
-use super::plan::{self, Change, Locked, Outcome, Plan, lock_all};
+use super::plan::{self, Change, Locked, Outcome, Plan};
 use super::prepare::preparation;
 use super::recover;
 use super::restart;
@@ -46,12 +46,10 @@ pub(crate) fn update(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let Locked {
-        names,
+        names: ready,
         mut outcomes,
         locks: _locks,
-    } = lock_all(fleet, &change.names, ui)?;
-    let (ready, unrepaired) = recover::all(fleet, names, dry_run, ui)?;
-    outcomes.extend(unrepaired);
+    } = recover::lock_all(fleet, &change.names, dry_run, ui)?;
     let targets = Targets::fetch(fleet, &ready, ui);
     let fleet = &*fleet;
     let looked = in_parallel(&ready, |name| {

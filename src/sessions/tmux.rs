@@ -389,7 +389,7 @@ fn inside(scope: &Scope, form: &Form, call: &Command) -> Command {
     outer
 }
 
-/// Has a server say who it is, as [`Served::read`] reads it.
+/// Has a server say who it is, as [`super::Served::read`] reads it.
 fn who<'a>() -> TmuxCommand<'a> {
     DisplayMessage::new()
         .print()

@@ -8,7 +8,6 @@ use super::probe::{Answer, last_answer};
 use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
 use super::world::World;
 use super::{ProjectReport, Report};
-use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
@@ -128,10 +127,8 @@ fn desired(fleet: &Fleet, name: &Name) -> Option<Desired> {
     let desired = read_desired(&fleet.unit_files(name).desired)
         .ok()
         .flatten()?;
-    let is_cut_off =
-        desired.restart && !matches!(Lock::try_take(&fleet.command_lock(name)), Ok(None));
     Some(Desired {
-        restart: is_cut_off,
+        restart: desired.restart && !fleet.is_worked_on(name),
         ..desired
     })
 }

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::facts::Terminal;
 use super::report::{Brake, Server};
-use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::journal;
 use crate::names::Name;
@@ -57,7 +56,7 @@ impl<'a> World<'a> {
         projects: &[&Project],
         locks: &[PathBuf],
     ) -> anyhow::Result<Self> {
-        let guardian = fleet.runtime("locks").join(".guardian");
+        let guardian = fleet.guardian_lock();
         let locations = projects.iter().map(|project| &*project.location);
         let others = locks.iter().chain([&guardian]).map(PathBuf::as_path);
         let holders = supervision::holders(locations.chain(others))?;
@@ -142,11 +141,7 @@ fn ask(fleet: &Fleet) -> Answer {
 /// Returns the projects whose operation was interrupted: a journal is there, and no command that works on it.
 fn interrupted(fleet: &Fleet) -> anyhow::Result<Vec<Name>> {
     let mut open = journal::open_in(&fleet.runtime("journal"))?;
-    open.retain(|name| {
-        let lock = Lock::try_take(&fleet.command_lock(name));
-        // A lock that cannot be looked at is no proof of a working command.
-        !matches!(lock, Ok(None))
-    });
+    open.retain(|name| !fleet.is_worked_on(name));
     Ok(open)
 }
 

@@ -107,18 +107,20 @@ fn reason(shared: &Path, brake: &Brake, now: &When) -> anyhow::Result<Option<Eng
     Ok(conclude(&wanted(shared)?, &dead, now))
 }
 
-/// Returns who has died lately, and since the brake was last taken off. With the machine everything ends, and that says
-/// nothing against bringing it back: an earlier boot's deaths do not count.
+/// Returns who has died lately, and since the brake was last taken off.
+///
+/// Only this boot counts: with the machine everything ends, which says nothing against bringing it back, and what an
+/// earlier boot's calendar put into the future would be of this minute for as long.
 fn recent(deaths: &[Death], released: Option<&When>, now: &When) -> BTreeSet<String> {
+    let is_of_now = |when: &&When| when.boot == now.boot;
     let longest = released
-        .filter(|released| released.boot == now.boot)
+        .filter(is_of_now)
         .map_or(f64::INFINITY, |released| released.age_at(now));
     deaths
         .iter()
-        .filter(|death| death.when.boot == now.boot)
         .filter(|death| {
             let age = death.when.age_at(now);
-            age <= AT_ONCE.as_secs_f64() && age < longest
+            is_of_now(&&death.when) && age <= AT_ONCE.as_secs_f64() && age < longest
         })
         .map(|death| death.name.clone())
         .collect()

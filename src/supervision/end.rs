@@ -11,7 +11,7 @@ use super::process::{ProcessFd, wait_readable};
 use super::spawn::{self, Kept, Start};
 use super::state::HUNG_UP;
 use super::sweep::{Sweep, Swept};
-use super::tend::{Event, Tender, release_memory};
+use super::tend::{Tender, Wake, release_memory};
 use super::{Phase, State, When, evidence};
 
 /// How much of the grace the unit's own stop command may use: the rest is for those who need a signal.
@@ -220,9 +220,9 @@ impl Tender {
         release_memory();
         loop {
             match self.wait(None) {
-                Event::Ordered(Order::Down) => return self.stop(Order::Down),
-                Event::Ordered(Order::Told(_) | Order::HungUp | Order::OwnerGone) => return,
-                Event::Died(_) => {}
+                Wake::Ordered(Order::Down) => return self.stop(Order::Down),
+                Wake::Ordered(Order::Told(_) | Order::HungUp | Order::OwnerGone) => return,
+                Wake::Died(_) => {}
             }
         }
     }

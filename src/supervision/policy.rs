@@ -202,7 +202,8 @@ pub(crate) fn wait(policy: &Policy, streak: u32, chance: f64) -> Duration {
     Duration::try_from_secs_f64(full.as_secs_f64() * share).unwrap_or(full)
 }
 
-/// Returns those deaths that still count at `now`.
+/// Returns those deaths that still count at `now`. What an earlier boot's calendar put into the future does not: it
+/// would for as long as the calendar was ahead.
 pub(crate) fn recent<'a>(
     policy: &Policy,
     deaths: &'a [When],
@@ -211,6 +212,7 @@ pub(crate) fn recent<'a>(
     let window = policy.restart.window.as_secs_f64();
     deaths
         .iter()
+        .filter(move |death| death.boot == now.boot || death.at <= now.at)
         .filter(move |death| death.age_at(now) <= window)
 }
 

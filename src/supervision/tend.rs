@@ -49,7 +49,7 @@ pub(super) struct Tender {
 }
 
 /// What wakes a tender.
-pub(super) enum Event {
+pub(super) enum Wake {
     Ordered(Order),
     Died(LastExit),
 }
@@ -74,8 +74,8 @@ impl Tender {
         self.look_without_life()?;
         let begun = self.begin()?;
         match self.wait(Some(&begun)) {
-            Event::Ordered(order) => Err(order.into()),
-            Event::Died(exit) => self.after_death(exit),
+            Wake::Ordered(order) => Err(order.into()),
+            Wake::Died(exit) => self.after_death(exit),
         }
     }
 
@@ -129,7 +129,7 @@ impl Tender {
     }
 
     /// Sleeps until something is to be done.
-    pub(super) fn wait(&mut self, life: Option<&Begun>) -> Event {
+    pub(super) fn wait(&mut self, life: Option<&Begun>) -> Wake {
         loop {
             if let Some(event) = self.look(life) {
                 return event;
@@ -159,8 +159,8 @@ impl Tender {
     /// Fails with an order that has come; learns what became of orphans.
     pub(super) fn look_without_life(&mut self) -> Result<(), Ending> {
         match self.look(None) {
-            Some(Event::Ordered(order)) => Err(order.into()),
-            Some(Event::Died(_)) | None => Ok(()),
+            Some(Wake::Ordered(order)) => Err(order.into()),
+            Some(Wake::Died(_)) | None => Ok(()),
         }
     }
 
@@ -174,7 +174,7 @@ impl Tender {
     }
 
     /// Says what has happened since the last look, orders first, without waiting.
-    fn look(&mut self, life: Option<&Begun>) -> Option<Event> {
+    fn look(&mut self, life: Option<&Begun>) -> Option<Wake> {
         let mut order = self.owner_has_gone().then_some(Order::OwnerGone);
         let mut died = None;
         while let Some(heard) = self.signals.next() {
@@ -187,7 +187,7 @@ impl Tender {
         if let (Some(_), Some(exit)) = (order, &died) {
             self.state.last_exit = Some(exit.clone());
         }
-        order.map(Event::Ordered).or(died.map(Event::Died))
+        order.map(Wake::Ordered).or(died.map(Wake::Died))
     }
 
     /// Returns what is ordered, given what was before and what was heard since.

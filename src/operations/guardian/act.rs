@@ -1,7 +1,7 @@
 //! What is done about those that were lost.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -52,43 +52,22 @@ impl Guardian<'_> {
     /// Decides about one project; returns whether it is to be brought back now. What is to be written is written only
     /// where its lock is held.
     fn settle(&mut self, name: &Name, is_locked: bool) -> bool {
-        let Some(project) = self.fleet.registry.projects.get(name) else {
+        let project = self.fleet.registry.projects.get(name);
+        let Some((project, ward)) = project.zip(self.wards.get(name)) else {
             return false;
         };
         let facts = Facts::read(&self.fleet, project);
-        let Some(ward) = self.wards.get_mut(name) else {
-            return false;
-        };
         let now = When::now();
         // What has waited for its time is not to begin another wait.
         let has_waited = ward.due.is_some();
         let decision = bring_back::decide(&facts, ward.cause, &now, chance());
-        if let Some(because) = decision.because() {
-            ward.because = because.to_owned();
-        }
-        // What a start or a restart has not begun yet has not died.
-        let is_loss = facts.is_lost() && facts.had_a_life();
-        let is_death = ward.cause.is_none() && decision.because().is_some() && is_loss;
-        if is_death && !std::mem::replace(&mut ward.is_counted, true) {
-            self.count_death(name, &now);
-        }
-        let Some(ward) = self.wards.get_mut(name) else {
-            return false;
-        };
+        self.note_loss(name, &facts, &decision, &now);
         match decision {
-            Decision::Up | Decision::Down(_) => ward.close(),
-            Decision::Leave(why) => {
-                let left = format!("left `{name}`: {why}");
-                // A start that is under way looks the same: only without one is it worth a word.
-                if !is_locked && ward.said.as_ref() != Some(&left) {
-                    return true;
-                }
-                ward.close();
-                self.say_once(name, left);
-            }
+            Decision::Up | Decision::Down(_) => self.close(name),
+            Decision::Leave(why) => return self.leave(name, &why, is_locked),
             Decision::Wait { because, until } if !has_waited => {
                 let wait = until.left_at(&now);
-                ward.due = Some(Instant::now() + wait);
+                self.delay(name, wait);
                 let seconds = seconds(wait.as_secs_f64());
                 self.say_once(name, format!("`{name}` comes back in {seconds}: {because}"));
             }
@@ -101,6 +80,46 @@ impl Guardian<'_> {
             Decision::Park(_) => return true,
         }
         false
+    }
+
+    /// Notes why a project was lost; where that was a death, it is counted, once.
+    fn note_loss(&mut self, name: &Name, facts: &Facts, decision: &Decision, now: &When) {
+        let (Some(because), Some(ward)) = (decision.because(), self.wards.get_mut(name)) else {
+            return;
+        };
+        ward.because = because.to_owned();
+        // What a start or a restart has not begun yet has not died.
+        let is_death = ward.cause.is_none() && facts.is_lost() && facts.had_a_life();
+        if is_death && !std::mem::replace(&mut ward.is_counted, true) {
+            self.count_death(name, now);
+        }
+    }
+
+    /// Leaves a project to its operator; returns whether it is to be looked at once more with its lock held: a start that
+    /// is under way looks the same, and only without one is it worth a word.
+    fn leave(&mut self, name: &Name, why: &str, is_locked: bool) -> bool {
+        let left = format!("left `{name}`: {why}");
+        let said = self.wards.get(name).and_then(|ward| ward.said.as_ref());
+        if !is_locked && said != Some(&left) {
+            return true;
+        }
+        self.close(name);
+        self.say_once(name, left);
+        false
+    }
+
+    /// Nothing is to be done about a project until something changes.
+    pub(super) fn close(&mut self, name: &Name) {
+        if let Some(ward) = self.wards.get_mut(name) {
+            ward.close();
+        }
+    }
+
+    /// Looks at a project again after this time.
+    fn delay(&mut self, name: &Name, time: Duration) {
+        if let Some(ward) = self.wards.get_mut(name) {
+            ward.due = Some(Instant::now() + time);
+        }
     }
 
     /// Counts a death that no tender was left to count, and puts the brake on where there have been many.
@@ -193,9 +212,7 @@ impl Guardian<'_> {
                     why: Some(reason.to_owned()),
                     ..Event::new(WHO, "parked").of(name.as_str())
                 }]);
-                if let Some(ward) = self.wards.get_mut(name) {
-                    ward.close();
-                }
+                self.close(name);
             }
             Err(error) => self.has_failed(name, &error),
         }

@@ -9,6 +9,7 @@ use crate::ui::seconds;
 
 use super::super::bring_back::Facts;
 use super::super::plan::Outcome;
+use super::super::record;
 use super::Guardian;
 
 /// Who the audit trail says it was.
@@ -21,9 +22,7 @@ impl Guardian<'_> {
     /// Something about a project is not as it must be: that is for the operator to change.
     pub(super) fn has_refused(&mut self, refused: Outcome) {
         let name = refused.project;
-        if let Some(ward) = self.wards.get_mut(&name) {
-            ward.close();
-        }
+        self.close(&name);
         if let Err(error) = refused.result {
             let hints: String = hints(&error)
                 .iter()
@@ -38,13 +37,9 @@ impl Guardian<'_> {
         let name = tried.project;
         let because = self.wards.get(&name).map(|ward| ward.because.clone());
         let because = because.unwrap_or_default();
-        let outcome = match &tried.result {
-            Ok(_) => "done".to_owned(),
-            Err(error) => format!("failed: {error:#}"),
-        };
         self.record(vec![Event {
             why: Some(because.clone()),
-            outcome,
+            outcome: record::outcome(tried.result.as_ref().err()),
             ..Event::new(WHO, "brought back").of(name.as_str())
         }]);
         if let (Ok(_), Some(ward)) = (&tried.result, self.wards.get_mut(&name)) {

@@ -283,7 +283,7 @@ fn fleet(evidence: &Evidence<'_>, facts: &mut Facts) {
         Some(incident) => facts.add_since("incident", &incident.text, source, incident.since),
         None => facts.absent("others that died of the same", source),
     }
-    let lock = evidence.file(&world.fleet.runtime("locks").join(".guardian"));
+    let lock = evidence.file(&world.fleet.guardian_lock());
     match world.guardian {
         Some(pid) => facts.add("guardian", format!("process {pid} watches"), lock),
         None => facts.absent("a guardian", lock),

@@ -131,6 +131,25 @@ fn deaths_of_long_ago_do_not_count_whatever_the_calendar_says() {
 }
 
 #[test]
+fn an_earlier_boot_whose_clock_was_ahead_neither_engages_nor_disables_it() {
+    let fleet = Fleet::new(3);
+    let mut ahead = When::now().after(Duration::from_secs(365 * 24 * 3600));
+    ahead.boot = "another".to_owned();
+    fleet.died(0, &ahead);
+    fleet.died(1, &ahead);
+    fleet.holds(None);
+    let off = Brake {
+        version: VERSION,
+        engaged: None,
+        released: Some(ahead),
+    };
+    write_json(&brake_file(fleet.shared()), &off).unwrap();
+    fleet.dies(0);
+    fleet.dies(1);
+    fleet.holds(Some("2 of 3 projects died within a minute"));
+}
+
+#[test]
 fn torn_lines_are_nobodys_death_and_spoil_no_other() {
     let fleet = Fleet::new(3);
     fleet.dies(0);

@@ -167,6 +167,11 @@ fn a_clock_that_is_set_neither_hastens_nor_forgets() {
         death.at += SignedDuration::from_hours(years * 24 * 365);
         assert_eq!(recent(&policy, &[death], &at(1000.0)).count(), 1);
     }
+    for (uptime, count) in [(990.0, 1), (1e9, 0)] {
+        let mut earlier = at(uptime);
+        earlier.boot = "another".to_owned();
+        assert_eq!(recent(&policy, &[earlier], &at(1000.0)).count(), count);
+    }
 }
 
 #[test]
