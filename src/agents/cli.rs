@@ -37,10 +37,12 @@ pub(super) enum Verb {
     /// End all agents, and every process that they started
     ///
     /// Asks them to end, and kills what has not ended within five seconds. Says so when nothing runs.
+    #[command(after_help = "Examples:\n  agents down\n  agents --project ~/demo down")]
     Down,
     /// Show how the agents are
     ///
     /// Exits 0 when each agent runs or has finished its work, and 1 otherwise.
+    #[command(after_help = "Examples:\n  agents status\n  agents status --json")]
     Status {
         /// Print JSON
         #[arg(long)]
@@ -49,11 +51,13 @@ pub(super) enum Verb {
     /// Show an agent's terminal in this one
     ///
     /// Detach with Ctrl-b d; the agent goes on.
+    #[command(after_help = "Examples:\n  agents attach\n  agents attach builder")]
     Attach {
         /// The agent [default: the only one]
         name: Option<Name>,
     },
     /// Print the last lines of an agent's terminal
+    #[command(after_help = "Examples:\n  agents logs builder\n  agents logs builder --lines 20")]
     Logs {
         /// The agent [default: the only one]
         name: Option<Name>,
@@ -62,7 +66,9 @@ pub(super) enum Verb {
         lines: usize,
     },
     /// Type a text into an agent's terminal, and Enter
-    #[command(after_help = "Example:\n  agents send builder \"please run the tests\"")]
+    #[command(
+        after_help = "Examples:\n  agents send builder \"please run the tests\"\n  agents send builder /clear"
+    )]
     Send {
         /// The agent
         name: Name,
@@ -72,6 +78,9 @@ pub(super) enum Verb {
     /// Start one agent anew
     ///
     /// Ends it if it runs, reads agents.toml and its prompt again, and starts it, even where it was given up on.
+    #[command(
+        after_help = "Examples:\n  agents restart builder\n  agents --project ~/demo restart builder"
+    )]
     Restart {
         /// The agent
         name: Name,
@@ -83,7 +92,7 @@ pub(super) enum Verb {
   agents up            in the background; returns when all agents are up
   agents up --wait     in the foreground; Ctrl-C takes all of them down")]
 pub(super) struct Up {
-    /// Stay until the agents have ended: exit 0 when they were taken down or have finished, 1 when one was given up on
+    /// Stay until the agents have ended: exit 0 when they were taken down or have finished, 1 when one crashed or was given up on
     #[arg(long)]
     pub(super) wait: bool,
     /// Take the environment from this file, and remove it: how `agents up` hands its own on.
@@ -101,5 +110,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_sentence_and_two_examples() {
+        for command in super::Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} has no sentence");
+            let after = command.get_after_help().map(ToString::to_string);
+            let examples = after.map_or(0, |text| text.matches("\n  agents ").count());
+            assert!(examples >= 2, "{name} has {examples} examples");
+        }
     }
 }

@@ -157,7 +157,7 @@ pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f6
         return end;
     }
     if !facts.enabled {
-        return Decision::Leave("is disabled".to_owned());
+        return Decision::Leave("it is disabled".to_owned());
     }
     if state.phase == Phase::Down {
         return Decision::Bring {
@@ -187,9 +187,9 @@ fn end(state: &State) -> Option<Decision> {
             return None;
         }
         Phase::Down => return Some(Decision::Down("has been stopped".to_owned())),
-        Phase::Finished => "has finished",
-        Phase::Crashed => "has crashed",
-        Phase::Parked => "is parked",
+        Phase::Finished => "it has finished",
+        Phase::Crashed => "it has crashed",
+        Phase::Parked => "it is parked",
     };
     let exit = state.last_exit.as_ref().map(LastExit::to_string);
     Some(Decision::Leave(match state.reason.clone().or(exit) {

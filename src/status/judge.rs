@@ -264,6 +264,10 @@ fn end_text(exit: &LastExit) -> String {
 /// Returns what a life said of its end, cut so that something else fits beside it.
 pub(super) fn said_of_it(exit: &LastExit) -> Option<String> {
     let line = exit.telling().filter(|_| exit.is_of_its_own())?;
+    let line = ["error: ", "Error: "]
+        .iter()
+        .find_map(|word| line.strip_prefix(word))
+        .unwrap_or(line);
     let mut short: String = line.chars().take(SHORT).collect();
     if short.len() < line.len() {
         short.push_str("...");

@@ -116,8 +116,8 @@ impl fmt::Display for Sheet {
 
 /// One line of a note: of its text, then of its source.
 #[derive(Default)]
-struct Line {
-    text: String,
+pub(super) struct Line {
+    pub(super) text: String,
     source: String,
 }
 
@@ -139,7 +139,7 @@ impl Line {
 }
 
 /// Breaks a text and its source, in brackets, into lines; a word that is longer than a line stays whole.
-fn wrapped(text: &str, source: &str, width: usize) -> Vec<Line> {
+pub(super) fn wrapped(text: &str, source: &str, width: usize) -> Vec<Line> {
     let source = match source {
         "" => String::new(),
         source => format!("[{source}]"),

@@ -4,8 +4,17 @@ use std::fmt;
 
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
+use super::sheet::wrapped;
+
 /// The columns that a narrow terminal may wrap.
 const PROSE: [&str; 6] = ["labels", "location", "reason", "value", "details", "who"];
+
+/// What stands between two columns.
+const GAP: usize = 2;
+/// In how narrow a place prose can be read: where there is less, it stands below its row.
+const NARROWEST: usize = 30;
+/// How far from the margin.
+const MARGIN: &str = "    ";
 
 /// How a cell is to be felt. Its colour only repeats what its text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,44 +56,71 @@ impl Table {
     }
 }
 
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let used: Vec<bool> = (0..self.header.len())
-            .map(|column| {
-                self.rows
-                    .iter()
-                    .any(|row| row.get(column).is_some_and(|(text, _)| !text.is_empty()))
-            })
-            .collect();
+impl Table {
+    /// Returns the columns that somebody fills.
+    fn used(&self) -> Vec<usize> {
+        let is_used = |column: &usize| self.rows.iter().any(|row| !row[*column].0.is_empty());
+        (0..self.header.len()).filter(is_used).collect()
+    }
+
+    /// Writes it for a terminal of this width; without one no line is broken.
+    fn laid_out(&self, width: Option<u16>) -> String {
+        let mut columns = self.used();
+        let below = columns.pop_if(|last| self.has_no_room_for(*last, width));
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        let header = self.header.iter().zip(&used).filter(|(_, used)| **used);
-        grid.set_header(
-            header
-                .map(|(title, _)| Cell::new(title.to_uppercase()))
-                .collect::<Vec<_>>(),
-        );
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(columns.iter().map(|at| self.header[*at].to_uppercase()));
+        if let Some(width) = width {
+            grid.set_width(width);
+        }
         for row in &self.rows {
-            let cells = row.iter().zip(&used).filter(|(_, used)| **used);
-            grid.add_row(cells.map(|(cell, _)| painted(cell)).collect::<Vec<_>>());
+            grid.add_row(columns.iter().map(|at| painted(&row[*at])));
         }
         // Only prose may be wrapped: half a name or a version is none.
-        for (column, (title, _)) in grid
-            .column_iter_mut()
-            .zip(self.header.iter().zip(&used).filter(|(_, used)| **used))
-        {
-            if !PROSE.contains(title) {
+        for (column, at) in grid.column_iter_mut().zip(&columns) {
+            if !PROSE.contains(&self.header[*at]) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
         // The first column starts at the margin, and no line ends in blanks.
         let text = grid.to_string();
-        let lines: Vec<&str> = text
+        let mut lines = text
             .lines()
-            .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
-            .collect();
-        f.write_str(&lines.join("\n"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
+        let Some(below) = below else {
+            return lines.collect::<Vec<_>>().join("\n");
+        };
+        let mut shown = lines.next().unwrap_or_default().to_owned();
+        for (line, row) in lines.zip(&self.rows) {
+            shown += &format!("\n{line}");
+            let room = usize::from(width.unwrap_or(u16::MAX)).saturating_sub(MARGIN.len());
+            let parts = wrapped(&row[below].0, "", room);
+            for part in parts.iter().filter(|part| !part.text.is_empty()) {
+                shown += &format!("\n{MARGIN}{}", part.text);
+            }
+        }
+        shown
+    }
+
+    /// Returns whether the last column is prose that would stand in too narrow a place; then it stands below each row.
+    fn has_no_room_for(&self, last: usize, width: Option<u16>) -> bool {
+        let (true, Some(width)) = (self.header[last] == "reason", width) else {
+            return false;
+        };
+        let of_column = |column: usize| {
+            let cells = self.rows.iter().map(|row| row[column].0.chars().count());
+            cells.max().unwrap_or(0).max(self.header[column].len()) + GAP
+        };
+        let others = self.used().into_iter().filter(|column| *column != last);
+        let taken: usize = others.map(of_column).sum();
+        usize::from(width) < taken + NARROWEST
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.laid_out(Grid::new().width()))
     }
 }
 
@@ -115,6 +151,26 @@ mod tests {
         assert_eq!(
             shown,
             "NAME          PIN\ndemo          ok\na-longer-one  behind"
+        );
+    }
+
+    #[test]
+    fn a_reason_without_room_stands_below_its_row() {
+        let mut table = Table::new(["name", "state", "reason"]);
+        let row = |cells: [&str; 3]| cells.map(str::to_owned);
+        table.row(row([
+            "demo",
+            "crashed",
+            "exit status 7 after 0.1 s: no such table",
+        ]));
+        table.row(row(["other", "up", ""]));
+        assert_eq!(
+            table.laid_out(Some(36)),
+            "NAME   STATE\ndemo   crashed\n    exit status 7 after 0.1 s: no\n    such table\nother  up"
+        );
+        assert_eq!(
+            table.laid_out(None),
+            "NAME   STATE    REASON\ndemo   crashed  exit status 7 after 0.1 s: no such table\nother  up"
         );
     }
 }

@@ -91,7 +91,7 @@ fn what_is_not_wanted_or_not_known_stays_as_it_is() {
             enabled: false,
             ..lost(Phase::Lost)
         };
-        case(&disabled, cause, "leave: is disabled");
+        case(&disabled, cause, "leave: it is disabled");
         let with = |state| Facts {
             state,
             ..lost(Phase::Running)
@@ -126,12 +126,12 @@ fn an_unknown_tender_is_no_reason_to_act() {
 fn an_end_is_the_operators_to_change() {
     for cause in [None, Some(Cause::Reboot), Some(Cause::Server)] {
         case(&lost(Phase::Down), cause, "down: has been stopped");
-        case(&lost(Phase::Finished), cause, "leave: has finished");
-        case(&lost(Phase::Crashed), cause, "leave: has crashed");
+        case(&lost(Phase::Finished), cause, "leave: it has finished");
+        case(&lost(Phase::Crashed), cause, "leave: it has crashed");
         let parked = with_state(lost(Phase::Parked), |state| {
             state.reason = Some("died 11 times".to_owned());
         });
-        case(&parked, cause, "leave: is parked: died 11 times");
+        case(&parked, cause, "leave: it is parked: died 11 times");
     }
 }
 

@@ -206,7 +206,7 @@ fn a_wait_says_what_for_and_how_long() {
     let exit = waiting.last_exit.as_mut().unwrap();
     exit.said = vec![
         "starting".to_owned(),
-        "no such table: jobs  ".to_owned(),
+        "error: no such table: jobs  ".to_owned(),
         String::new(),
     ];
     waiting.due = Some(moment(204.2));

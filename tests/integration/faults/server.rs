@@ -88,9 +88,9 @@ fn a_boot_brings_back_exactly_what_a_killed_server_took() {
     for line in [
         "the tmux server",
         "has gone",
-        "left `disabled`: is disabled",
-        "left `finished`: has finished",
-        "left `parked`: is parked",
+        "left `disabled`: it is disabled",
+        "left `finished`: it has finished",
+        "left `parked`: it is parked",
         "brought back `back`: its tmux server has gone",
         "brought back `heals`: its tmux server has gone",
         "2 brought back",
