@@ -72,6 +72,16 @@ pub(crate) fn replace(
     replace_if(path, bytes, mode, durability, || Ok(true)).map(|_| ())
 }
 
+/// Writes over a file that is there, which needs no space on a full disk: for a few bytes that are read as one.
+///
+/// Unlike after [`replace`], a power cut may leave a part of each.
+pub(crate) fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::FileExt as _;
+    let file = open_plain(OpenOptions::new().write(true), path)?;
+    file.write_all_at(bytes, 0)?;
+    file.set_len(bytes.len() as u64)
+}
+
 /// Tells a directory from every other one there is, copies of it included. It stays the same when the directory is
 /// moved within its file system, and need not after a reboot.
 pub(crate) fn identity(directory: &Path) -> anyhow::Result<String> {
@@ -286,6 +296,16 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::write(&path, "text").unwrap();
         assert_eq!(read_if_there(&path).unwrap().as_deref(), Some("text"));
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        assert!(overwrite(&path, b"new").is_err());
+        fs::write(&path, "longer").unwrap();
+        overwrite(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[test]

@@ -200,7 +200,12 @@ fn write(path: &Path, want: Want, restart: bool) -> anyhow::Result<()> {
         restart,
     };
     let bytes = serde_json::to_vec(&desired).context("cannot write a desired state as JSON")?;
-    files::replace(path, &bytes, 0o600, Durability::Cached)
+    let replaced = files::replace(path, &bytes, 0o600, Durability::Cached);
+    match want {
+        Want::Up => replaced,
+        // What fills a disk must not be kept from being stopped by that: what is there already has its place on it.
+        Want::Down => replaced.or_else(|error| files::overwrite(path, &bytes).map_err(|_| error)),
+    }
 }
 
 #[cfg(test)]
