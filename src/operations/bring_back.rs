@@ -152,7 +152,9 @@ pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f6
             ));
         }
         // Whoever restarts it has its lock, and who waits for that finds it up; or was cut off.
-        Liveness::Alive if desired.restart && state.phase == Phase::Stopping => {
+        Liveness::Alive
+            if desired.restart && matches!(state.phase, Phase::Stopping | Phase::Down) =>
+        {
             return Decision::Bring {
                 because: "its restart was cut off".to_owned(),
                 is_first: true,

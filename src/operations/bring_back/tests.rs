@@ -253,6 +253,7 @@ fn a_start_or_a_restart_that_was_cut_off_is_completed() {
     );
     for (phase, expected) in [
         (Phase::Stopping, "bring first: its restart was cut off"),
+        (Phase::Down, "bring first: its restart was cut off"),
         (Phase::Running, "up"),
     ] {
         let ending = Facts {
