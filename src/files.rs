@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use nix::libc;
 
-pub(crate) use json::{read_json, write_json};
+pub(crate) use json::{overwrite_json, read_json, write_json};
 pub(crate) use lines::{append, appendable, tail};
 pub(crate) use lock::Lock;
 
@@ -91,6 +91,16 @@ pub(crate) fn name_also(path: &Path, names: &[&Path]) -> io::Result<()> {
         Some(directory) if !names.is_empty() => File::open(directory)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// Writes over a file that is there, which needs no space on a full disk: for a few bytes that are read as one.
+///
+/// Unlike after [`replace`], a power cut may leave a part of each.
+fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::FileExt as _;
+    let file = open_plain(path, OpenOptions::new().write(true))?;
+    file.write_all_at(bytes, 0)?;
+    file.set_len(bytes.len() as u64)
 }
 
 /// Tells a directory from every other one there is, copies of it included. It stays the same when the directory is
@@ -236,5 +246,15 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::write(&path, "text").unwrap();
         assert_eq!(read_if_there(&path).unwrap().as_deref(), Some("text"));
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        assert!(overwrite(&path, b"new").is_err());
+        fs::write(&path, "longer").unwrap();
+        overwrite(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 }

@@ -148,6 +148,15 @@ pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f6
                 "cannot tell whether its tender, process {pid}, lives"
             ));
         }
+        // Whoever restarts it has its lock, and who waits for that finds it up; or was cut off.
+        Liveness::Alive
+            if desired.restart && matches!(state.phase, Phase::Stopping | Phase::Down) =>
+        {
+            return Decision::Bring {
+                because: "its restart was cut off".to_owned(),
+                is_first: true,
+            };
+        }
         Liveness::Alive if state.is_lost() => return Decision::Up,
         Liveness::Alive | Liveness::Gone => {}
     }

@@ -83,7 +83,9 @@ impl Tender {
     fn begin(&mut self) -> Result<Begun, Ending> {
         let lock = self.take_spawn_lock()?;
         self.refresh()?;
-        if read_desired(&self.unit.desired)?.is_some_and(|desired| desired.want == Want::Down) {
+        // What is to be restarted is wanted: whoever restarts it ends this life as well, or was cut off.
+        let wish = read_desired(&self.unit.desired)?;
+        if wish.is_some_and(|wish| wish.in_the_end() == Want::Down) {
             return Err(Order::Down.into());
         }
         let environment = spawn::environment_of_life(&self.unit.environment, &self.life);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::process::Process;
 use super::record::{VERSION, read_record};
-use crate::files::write_json;
+use crate::files::{overwrite_json, write_json};
 use crate::names::Restart;
 
 /// One thing to keep running: a project's harness, or one agent. Written by a command, read by the tender.
@@ -170,7 +170,12 @@ fn write(path: &Path, want: Want, restart: bool) -> anyhow::Result<()> {
         since: Timestamp::now(),
         restart,
     };
-    write_json(path, &desired)
+    let replaced = write_json(path, &desired);
+    match want {
+        Want::Up => replaced,
+        // What fills a disk must not be kept from being stopped by that: what is there already has its place on it.
+        Want::Down => replaced.or_else(|error| overwrite_json(path, &desired).map_err(|_| error)),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `fleet boot`: what should run and does not comes back; what should not stays.
 
 use insta::assert_snapshot;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::guardian::{fleet_of, lives, start, stop_all, whole};
@@ -58,6 +59,29 @@ fn a_dry_run_prints_the_plan_and_does_nothing() {
     ");
     assert_eq!(sandbox.processes(), []);
     assert_eq!(lives(&sandbox, "demo"), 1);
+}
+
+/// F10: a restart that was cut off after it had told the tender to end: that takes a while.
+#[test]
+fn what_is_still_ending_for_a_restart_that_was_cut_off_comes_back() {
+    let sandbox = fleet_of(&["demo"]);
+    start(&sandbox, &["demo"]);
+    sandbox.write(
+        "fleet/.fleet/desired/demo",
+        "{\"version\": 1, \"want\": \"down\", \"since\": \"2026-01-01T00:00:00Z\", \"restart\": true}",
+    );
+    sandbox.tender_of("demo").signal(Signal::SIGUSR1);
+    let state = || sandbox.read("fleet/.fleet/state/demo.json");
+    sandbox.wait_for("its end to begin", || state().contains("stopping"));
+    assert_snapshot!(run(&sandbox, "boot"), @r"
+    --- stderr
+    brought back `demo`: its restart was cut off
+    1 project: 1 brought back
+    --- exit code 0
+    ");
+    whole(&sandbox, "demo");
+    assert_eq!(lives(&sandbox, "demo"), 2);
+    stop_all(&sandbox);
 }
 
 #[test]

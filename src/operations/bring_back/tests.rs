@@ -234,7 +234,23 @@ fn a_start_or_a_restart_that_was_cut_off_is_completed() {
         restart: true,
         ..wish(Want::Down)
     };
-    case(&with(restart), None, "bring first: its start was cut off");
+    case(
+        &with(restart.clone()),
+        None,
+        "bring first: its start was cut off",
+    );
+    for (phase, expected) in [
+        (Phase::Stopping, "bring first: its restart was cut off"),
+        (Phase::Down, "bring first: its restart was cut off"),
+        (Phase::Running, "up"),
+    ] {
+        let ending = Facts {
+            desired: Ok(Some(restart.clone())),
+            tender: Liveness::Alive,
+            ..lost(phase)
+        };
+        case(&ending, None, expected);
+    }
     let tended = Facts {
         tender: Liveness::Alive,
         ..with(newer)

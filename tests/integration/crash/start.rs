@@ -1,6 +1,8 @@
 //! `fleet start` and `fleet stop`, cut off: one harness or none, never two, and none that nobody knows.
 
-use super::{Moment, deadly, killed_at, moments};
+use insta::assert_snapshot;
+
+use super::{Moment, deadly, killed_at, moments, under_strace};
 use crate::sandbox::Sandbox;
 
 /// A project that runs, and the moments of its start.
@@ -144,4 +146,21 @@ fn an_update_with_a_restart_that_was_killed_anywhere_completes_when_it_is_run_ag
         sandbox.wait_for_screen("demo", &format!("lines {version}"));
     }
     stops(&sandbox, "in the end");
+}
+
+/// F3: a full disk takes no new file, so that the wish is written over the one that is there.
+#[test]
+fn what_fills_the_disk_can_be_stopped() {
+    let (sandbox, _) = running();
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    let inject = "inject=rename,renameat,renameat2:error=ENOSPC";
+    let said = under_strace(&sandbox, &["-e", inject], &["stop", "demo"]);
+    said.succeeded();
+    assert_eq!(harnesses(&sandbox), 0);
+    assert_eq!(sandbox.status("demo")["verdict"], "down");
+    assert_snapshot!(sandbox.run("boot"), @r"
+    --- stderr
+    no project should run
+    --- exit code 0
+    ");
 }
