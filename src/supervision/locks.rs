@@ -2,36 +2,81 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+/// How often a list is read that came in parts.
+const LOOKS: usize = 4;
+
 /// Returns, for each of the directories that a process holds an exclusive `flock` on, which process.
 ///
-/// Reads the kernel's list once, for any number of directories. One that is not there is held by nobody.
+/// Reads the kernel's list, for any number of directories. One that is not there is held by nobody.
 pub(crate) fn holders<'a>(
     directories: impl IntoIterator<Item = &'a Path>,
 ) -> anyhow::Result<HashMap<PathBuf, i32>> {
-    let locks = fs::read_to_string("/proc/locks").context("cannot read `/proc/locks`")?;
-    let mut by_inode: HashMap<u64, Vec<Held>> = HashMap::new();
-    for held in locks.lines().filter_map(Held::parse) {
-        by_inode.entry(held.inode).or_default().push(held);
-    }
+    let mut missing: Vec<(&Path, fs::Metadata)> = directories
+        .into_iter()
+        .filter_map(|directory| Some((directory, fs::metadata(directory).ok()?)))
+        .collect();
     let mut found = HashMap::new();
-    for directory in directories {
-        let Ok(facts) = fs::metadata(directory) else {
-            continue;
-        };
-        let candidates = by_inode.get(&facts.ino()).into_iter().flatten();
-        for held in candidates {
-            if held.is_on(&facts) {
-                found.insert(directory.to_owned(), held.pid);
-                break;
+    for _ in 0..LOOKS {
+        let list = List::read().context("cannot read `/proc/locks`")?;
+        missing.retain(|(directory, facts)| match list.holder(facts) {
+            Some(pid) => {
+                found.insert(directory.to_path_buf(), pid);
+                false
             }
+            None => true,
+        });
+        if list.is_of_one_moment || missing.is_empty() {
+            break;
         }
     }
     Ok(found)
+}
+
+/// What the kernel says of locks.
+struct List {
+    by_inode: HashMap<u64, Vec<Held>>,
+    /// It came in one part. From one part to the next the kernel counts lines: where a lock goes meanwhile that stood in
+    /// an earlier part, another one is left out.
+    is_of_one_moment: bool,
+}
+
+impl List {
+    fn read() -> io::Result<Self> {
+        let mut file = fs::File::open("/proc/locks")?;
+        let (mut bytes, mut parts) = (Vec::new(), 0);
+        // The kernel gives a page at most by one call, and less to who asks for less.
+        let mut part = [0; 16 * 1024];
+        loop {
+            let length = file.read(&mut part)?;
+            if length == 0 {
+                break;
+            }
+            bytes.extend_from_slice(&part[..length]);
+            parts += 1;
+        }
+        let mut by_inode: HashMap<u64, Vec<Held>> = HashMap::new();
+        for held in String::from_utf8_lossy(&bytes)
+            .lines()
+            .filter_map(Held::parse)
+        {
+            by_inode.entry(held.inode).or_default().push(held);
+        }
+        Ok(Self {
+            by_inode,
+            is_of_one_moment: parts <= 1,
+        })
+    }
+
+    fn holder(&self, facts: &fs::Metadata) -> Option<i32> {
+        let mut candidates = self.by_inode.get(&facts.ino())?.iter();
+        Some(candidates.find(|held| held.is_on(facts))?.pid)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,5 +158,32 @@ mod tests {
         let found = holders([&*held, &*free, &*missing]).unwrap();
         let me = i32::try_from(std::process::id()).unwrap();
         assert_eq!(found, HashMap::from([(held, me)]));
+    }
+
+    #[test]
+    fn a_holder_is_found_while_others_come_and_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let held = directory.path().join("held");
+        fs::create_dir(&held).unwrap();
+        let files: Vec<PathBuf> = (0..200)
+            .map(|number| directory.path().join(number.to_string()))
+            .collect();
+        files.iter().for_each(|file| fs::write(file, "").unwrap());
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        let ordering = std::sync::atomic::Ordering::Relaxed;
+        let missed = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(ordering) {
+                    let locks: Vec<_> = files.iter().map(|file| Lock::try_take(file)).collect();
+                    drop(locks);
+                }
+            });
+            let _lock = Lock::try_take(&held).unwrap().unwrap();
+            let missed = (0..500).filter(|_| holders([&*held]).unwrap().is_empty());
+            let missed = missed.count();
+            is_over.store(true, ordering);
+            missed
+        });
+        assert_eq!(missed, 0);
     }
 }

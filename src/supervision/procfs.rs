@@ -162,6 +162,9 @@ pub(crate) fn with_ancestors(pid: i32) -> Vec<i32> {
 /// How long a process may be within execve(2): microseconds, unless nothing lets it run.
 const WITHIN_EXEC: Duration = Duration::from_secs(1);
 
+/// How long an environment may be empty before it counts as that.
+const WITHOUT_ENVIRONMENT: Duration = Duration::from_millis(20);
+
 /// Looks for one `NAME=value` in the environments that processes were started with.
 pub(super) struct EnvironmentSearch {
     wanted: Vec<u8>,
@@ -179,27 +182,20 @@ impl EnvironmentSearch {
 
     /// Looks into one process. One that cannot be read (another user's, or one that hides) does not count.
     pub(super) fn finds_in(&mut self, pid: i32) -> bool {
-        let patience = Instant::now() + WITHIN_EXEC;
-        let mut was_empty = false;
+        let began = Instant::now();
         loop {
             match self.read(pid) {
-                Ok(0) if is_within_exec(pid) && Instant::now() < patience => {
-                    was_empty = false;
-                    std::thread::yield_now();
-                }
-                // The new one may have come between the two looks.
-                Ok(0) if !was_empty => was_empty = true,
+                Ok(0) if began.elapsed() < patience_with(pid) => std::thread::yield_now(),
                 Ok(length) => return holds(&self.buffer[..length], &self.wanted),
                 Err(_) => return false,
             }
         }
     }
 
+    /// Reads it all by one call: a process that executes another program between two would show only a part.
     fn read(&mut self, pid: i32) -> io::Result<usize> {
-        let mut file = File::open(format!("/proc/{pid}/environ"))?;
-        let mut length = 0;
         loop {
-            length += file.read(&mut self.buffer[length..])?;
+            let length = File::open(format!("/proc/{pid}/environ"))?.read(&mut self.buffer)?;
             // The kernel gives all it has: only a full buffer may be a part.
             if length < self.buffer.len() {
                 return Ok(length);
@@ -209,16 +205,19 @@ impl EnvironmentSearch {
     }
 }
 
-/// Tells whether a process is being replaced by execve(2) at this very moment: the old environment is gone, and the new
-/// one not there yet. The kernel shows its end (field 51 of `/proc/PID/stat`) as 0 until it is.
-fn is_within_exec(pid: i32) -> bool {
+/// Returns for how long a process of which no environment was seen may have one nevertheless, because it is being
+/// replaced by execve(2) at this very moment, or was since its file was opened.
+///
+/// Where it begins and ends are fields 50 and 51 of `/proc/PID/stat`. While the old one is gone and the new one is not
+/// there yet, both are 0; for an instant after that they are the same, as they are for good where there is none.
+fn patience_with(pid: i32) -> Duration {
     /// The flag of the kernel's own threads (`PF_KTHREAD`), which never have one.
     const OF_KERNEL: u64 = 0x0020_0000;
     let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return false;
+        return Duration::ZERO;
     };
     let Some((_, rest)) = text.rsplit_once(')') else {
-        return false;
+        return Duration::ZERO;
     };
     // The first word here is field 3.
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
@@ -230,7 +229,14 @@ fn is_within_exec(pid: i32) -> bool {
     let has_ended = fields
         .first()
         .is_none_or(|state| matches!(*state, "Z" | "X" | "x"));
-    !has_ended && number(9).is_some_and(|flags| flags & OF_KERNEL == 0) && number(51) == Some(0)
+    let is_of_kernel = number(9).is_none_or(|flags| flags & OF_KERNEL != 0);
+    if has_ended || is_of_kernel {
+        Duration::ZERO
+    } else if number(51) != Some(0) && number(50) == number(51) {
+        WITHOUT_ENVIRONMENT
+    } else {
+        WITHIN_EXEC
+    }
 }
 
 /// Returns whether `wanted` (which ends in NUL) is one of the NUL-terminated texts.
@@ -317,6 +323,32 @@ mod tests {
             child.wait().unwrap();
             assert!(!finds("yes"));
         }
+    }
+
+    #[test]
+    fn a_process_that_executes_one_program_after_another_is_always_found() {
+        // Each is replaced by the next at once.
+        let script = "[ $0 = 0 ] || exec sh -c \"$SCRIPT\" $(($0 - 1))";
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", script, "150"])
+            .env("SCRIPT", script)
+            .env("LARGE", "x".repeat(50_000))
+            .env("PROCFS_TEST", "yes")
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let mut looks = 0;
+        loop {
+            let is_found = EnvironmentSearch::new("PROCFS_TEST", "yes").finds_in(pid);
+            // Only its end may hide it.
+            if !is_found && stat(pid).unwrap().is_none_or(|stat| stat.is_exiting) {
+                break;
+            }
+            assert!(is_found, "at look {looks}");
+            looks += 1;
+        }
+        child.wait().unwrap();
+        assert!(looks > 10, "{looks}");
     }
 
     #[test]

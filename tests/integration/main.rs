@@ -1,4 +1,41 @@
 //! The programs, from outside: the built binaries with real git and real tmux, each test in a sandbox of its own.
+//!
+//! The faults that are injected, and where:
+//!
+//! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`].
+//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`.
+//! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
+//!   `history::damage`.
+//! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
+//!   the unit tests of `registry`.
+//! - F5, a harness is killed: `tender::storm`, `tender::backoff`, `healing::a_killed_harness_*`, `healing::loops`.
+//! - F6, a tender is killed: `faults::tenders`, `healing::agents`, `healing::after_a_killed_tender_*`,
+//!   `tender::after_a_killed_tender_*`, `guardian::alone`, `stop::without`.
+//! - F7, the tmux server is killed: `faults::server`, `guardian::server`, `boot`,
+//!   `tender::when_the_terminals_server_is_killed_*`, `healing::agents::a_killed_server_*`; told as one
+//!   incident: [`incidents`].
+//! - F8, the machine is restarted, and process ids are used again: `faults::reboot`, `status::unknown`, [`service`].
+//! - F9, a harness that does not behave: `tender::hostile`, `stop::hard`, `tender::evidence`,
+//!   `tender::a_stop_leaves_nothing_*`; what is started while all is ended: `stop::without::windows_*`.
+//! - F10, a stop at a bad moment: `faults::stops`, `tender::backoff`, `healing::loops`, `stop::restart`.
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`.
+//! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
+//! - F15, a hostile harness: `create::hostile`.
+//! - F16, the clock jumps: `tender::clock`.
+//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
+//! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
+//!   `server::a_users_own_*`.
+//! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
+//!   `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
+//! - F23, limits of the machine: `start::limits`, `start::room`; those of terminals and processes in the unit tests of
+//!   `sessions`.
+//! - F24, a directory or program that is not there: `start::refusals`.
+//! - F25, a long time: [`soak`].
+//! - F26, the programs are replaced: `strangers::installed`.
+//! - F27, somebody else runs the project: [`strangers`], `strangers::copies`, `start::refusals::a_run_by_hand_*`,
+//!   `guardian::survives::a_project_that_is_run_by_hand_*`.
 
 mod agents;
 mod architecture;

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 pub(crate) use facts::assert_same;
 pub(crate) use output::Output;
-pub(crate) use processes::Process;
+pub(crate) use processes::{Process, environment};
 pub(crate) use states::{boot, exit};
 
 /// How long anything that a test waits for may take.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use crate::sandbox::environment;
+
 /// A thread that looks at the system's processes again and again, and knows nothing of fleet but that each life's
 /// processes carry a mark of their own in their environment.
 pub(super) struct Census {
@@ -95,8 +97,7 @@ fn mark(pid: i32, place: &Path) -> Option<String> {
     if !directory.starts_with(place) {
         return None;
     }
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    environment
+    environment(pid)
         .split(|&byte| byte == 0)
         .filter_map(|variable| std::str::from_utf8(variable).ok())
         .find_map(|variable| variable.strip_prefix("TENDED_1="))

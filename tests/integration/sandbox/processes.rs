@@ -1,6 +1,7 @@
 //! Which processes are a sandbox's, asked of the system and of nobody else.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::fd::{AsFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -73,12 +74,20 @@ fn belongs(pid: i32, root: &Path) -> bool {
     if directory.is_ok_and(|directory| directory.starts_with(root)) {
         return true;
     }
-    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
     let mut home = b"HOME=".to_vec();
     home.extend_from_slice(root.join("home").as_os_str().as_bytes());
-    environment
+    environment(pid)
         .split(|&byte| byte == 0)
         .any(|variable| variable == home)
+}
+
+/// A process's environment, by one read: one that ends, or executes another program, between two shows only a part.
+pub(crate) fn environment(pid: i32) -> Vec<u8> {
+    let mut bytes = vec![0; 1 << 16];
+    let file = fs::File::open(format!("/proc/{pid}/environ"));
+    let length = file.and_then(|mut file| file.read(&mut bytes));
+    bytes.truncate(length.unwrap_or(0));
+    bytes
 }
 
 fn command(pid: i32) -> String {

@@ -133,7 +133,8 @@ fn agents_go_on_and_heal_with_the_new_programs() {
     sandbox.wait_for("both agents", || {
         [sandbox.lives("one"), sandbox.lives("two")] == [1, 1]
     });
-    let up = sandbox.running("agents up --wait");
+    // Where it starts a program just now there are two of these; the first is the older one.
+    let up = sandbox.running("agents up --wait").remove(0);
     install_anew(&sandbox);
     let agent = |name: &str| {
         let script = format!("sh alone.sh {name}");
@@ -144,7 +145,7 @@ fn agents_go_on_and_heal_with_the_new_programs() {
     // The tender of one agent is an old one, and gives it its next life.
     sandbox.kill(&agent("one"));
     sandbox.wait_for("its second life", || sandbox.lives("one") == 2);
-    assert_eq!(sandbox.running("agents up --wait"), up);
+    assert!(up.is_alive());
     let shown = sandbox.agents(&sandbox.place("demo"), &["status"]);
     assert!(shown.succeeded().stdout.contains("one"), "{}", shown.text());
     fleet(&sandbox, &programs, &["restart", "demo"]).succeeded();
