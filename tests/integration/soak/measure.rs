@@ -15,7 +15,7 @@ pub(super) struct Measure {
     server_files: usize,
     /// The files that all tenders have open.
     tender_files: usize,
-    /// The files in `.fleet/`.
+    /// The files in `.fleet/`, but those of the brake, which chance puts on or not.
     runtime_files: usize,
     /// The processes of the whole sandbox.
     processes: usize,
@@ -86,7 +86,11 @@ fn files_below(directory: &Path) -> usize {
     entries
         .map(|entry| {
             let path = entry.expect("the sandbox is ours").path();
-            if path.is_dir() { files_below(&path) } else { 1 }
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                usize::from(!path.ends_with("brake") && !path.ends_with(".brake"))
+            }
         })
         .sum()
 }
