@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-/// How often a list is read that came in parts.
-const LOOKS: usize = 4;
+/// How often a list is read that may come in parts. One look in seventy misses a lock where two hundred others come and go.
+const LOOKS: usize = 6;
+
+/// What the kernel gives by one call at most is a page, but for a line that would not fit any more.
+const SURELY_LESS_THAN_A_PART: usize = 4096 - 256;
 
 /// Returns, for each of the directories that a process holds an exclusive `flock` on, which process.
 ///
@@ -23,7 +26,8 @@ pub(crate) fn holders<'a>(
         .collect();
     let mut found = HashMap::new();
     for _ in 0..LOOKS {
-        let list = List::read().context("cannot read `/proc/locks`")?;
+        let bytes = read().context("cannot read `/proc/locks`")?;
+        let list = List::parse(&bytes);
         missing.retain(|(directory, facts)| match list.holder(facts) {
             Some(pid) => {
                 found.insert(directory.to_path_buf(), pid);
@@ -31,46 +35,45 @@ pub(crate) fn holders<'a>(
             }
             None => true,
         });
-        if list.is_of_one_moment || missing.is_empty() {
+        // From one part to the next the kernel counts lines: where a lock goes meanwhile that stood in an earlier part,
+        // another one is left out, and the list may even seem to end with its first part.
+        if bytes.len() < SURELY_LESS_THAN_A_PART || missing.is_empty() {
             break;
         }
     }
     Ok(found)
 }
 
+/// Reads the kernel's list.
+fn read() -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open("/proc/locks")?;
+    let mut bytes = Vec::new();
+    // The kernel gives less than a page to who asks for less.
+    let mut part = [0; 16 * 1024];
+    loop {
+        let length = file.read(&mut part)?;
+        if length == 0 {
+            return Ok(bytes);
+        }
+        bytes.extend_from_slice(&part[..length]);
+    }
+}
+
 /// What the kernel says of locks.
 struct List {
     by_inode: HashMap<u64, Vec<Held>>,
-    /// It came in one part. From one part to the next the kernel counts lines: where a lock goes meanwhile that stood in
-    /// an earlier part, another one is left out.
-    is_of_one_moment: bool,
 }
 
 impl List {
-    fn read() -> io::Result<Self> {
-        let mut file = fs::File::open("/proc/locks")?;
-        let (mut bytes, mut parts) = (Vec::new(), 0);
-        // The kernel gives a page at most by one call, and less to who asks for less.
-        let mut part = [0; 16 * 1024];
-        loop {
-            let length = file.read(&mut part)?;
-            if length == 0 {
-                break;
-            }
-            bytes.extend_from_slice(&part[..length]);
-            parts += 1;
-        }
+    fn parse(bytes: &[u8]) -> Self {
         let mut by_inode: HashMap<u64, Vec<Held>> = HashMap::new();
-        for held in String::from_utf8_lossy(&bytes)
+        for held in String::from_utf8_lossy(bytes)
             .lines()
             .filter_map(Held::parse)
         {
             by_inode.entry(held.inode).or_default().push(held);
         }
-        Ok(Self {
-            by_inode,
-            is_of_one_moment: parts <= 1,
-        })
+        Self { by_inode }
     }
 
     fn holder(&self, facts: &fs::Metadata) -> Option<i32> {
