@@ -1,12 +1,15 @@
 //! What a harness finds in its environment: what the operator had at `start`, by an allow-list, and the registry's own.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 
 use crate::error::{refused, usage};
+use crate::files;
 use crate::registry::Project;
 
 /// Variables that are handed on. Secrets are not among them: those belong in an `env_file`.
@@ -102,7 +105,9 @@ fn read_file(path: &Path) -> anyhow::Result<Environment> {
                 .into(),
         );
     }
-    let text = std::fs::read_to_string(path).with_context(context)?;
+    let text = files::open_plain(path, OpenOptions::new().read(true))
+        .and_then(io::read_to_string)
+        .with_context(context)?;
     parse(&text).map_err(|line| {
         usage(format!(
             "line {line} of the env_file `{}` is not NAME=VALUE",

@@ -143,6 +143,21 @@ fn an_env_file_that_others_may_read_is_refused() {
 }
 
 #[test]
+fn an_env_file_that_is_a_pipe_is_not_waited_for() {
+    let sandbox = fleet();
+    let file = sandbox.root().join("secrets");
+    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    sandbox.set("demo", &format!("env_file = \"{}\"", file.display()));
+    assert_snapshot!(sandbox.run("start demo"), @r"
+    --- stderr
+    error: cannot read the env_file `$ROOT/secrets`
+      because: it is not a plain file
+    --- exit code 1
+    ");
+    nothing_was_started(&sandbox);
+}
+
+#[test]
 fn a_run_by_hand_is_refused_and_shown() {
     let sandbox = Sandbox::new().agents_project();
     let demo = sandbox.place("demo");
