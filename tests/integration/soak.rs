@@ -13,7 +13,7 @@ mod random;
 mod witness;
 
 use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::{Instant, SystemTime};
 
 use nix::sys::signal::Signal;
@@ -89,17 +89,17 @@ fn nothing_is_doubled_lost_or_grown() {
 
 /// Has several operators change projects at random, while a witness counts.
 fn operate(sandbox: &Sandbox, names: &[String], operations: usize, seed: u64) {
-    let witness = Witness::new(sandbox, names);
-    let is_over = AtomicBool::new(false);
+    let witness = &Witness::new(sandbox, names);
+    let (working, over) = mpsc::channel();
     std::thread::scope(|scope| {
-        let watching = scope.spawn(|| witness.watch(&is_over));
+        let watching = scope.spawn(move || witness.watch(&over));
         let operators: Vec<_> = names
             .chunks(names.len().div_ceil(OPERATORS))
             .enumerate()
             .map(|(number, own)| {
                 let mut operator = Operator {
                     sandbox,
-                    witness: &witness,
+                    witness,
                     names: own,
                     random: Random::new(seed ^ number as u64),
                 };
@@ -111,7 +111,7 @@ fn operate(sandbox: &Sandbox, names: &[String], operations: usize, seed: u64) {
             })
             .collect();
         let ended: Vec<_> = operators.into_iter().map(|one| one.join()).collect();
-        is_over.store(true, Ordering::Relaxed);
+        drop(working);
         let looks = watching.join();
         for operator in ended {
             operator.unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::sandbox::Sandbox;
@@ -42,18 +42,18 @@ impl Witness {
         found(&self.tenders[name]).first().copied()
     }
 
-    /// Looks until it is over: at no instant may a project have two harnesses. Returns how often it looked.
-    pub(super) fn watch(&self, is_over: &AtomicBool) -> usize {
+    /// Looks until nobody is left who could say that it is over: at no instant may a project have two harnesses. Returns
+    /// how often it looked.
+    pub(super) fn watch(&self, over: &Receiver<()>) -> usize {
         let mut looks = 0;
-        while !is_over.load(Ordering::Relaxed) {
+        // Between two looks the end is waited for: the processor is needed for what is looked at.
+        while let Err(RecvTimeoutError::Timeout) = over.recv_timeout(Duration::from_millis(3)) {
             let running = running();
             for (name, words) in &self.harnesses {
                 let found = among(&running, words);
                 assert!(found.len() < 2, "`{name}` runs twice: {found:?}");
             }
             looks += 1;
-            // The processor is needed for what is looked at.
-            std::thread::sleep(Duration::from_millis(3));
         }
         looks
     }
