@@ -65,6 +65,20 @@ fn killed_all(sandbox: &Sandbox) {
 
 const ANOTHER: Option<&str> = Some("01234567-89ab-cdef-0123-456789abcdef");
 
+/// Boots, and demands that `demo` and `other` come back, and `stopped` does not.
+#[track_caller]
+fn boot_brings_back_what_was_up(sandbox: &Sandbox) {
+    let said = sandbox.fleet(&["boot"]);
+    let said = &said.succeeded().stderr;
+    assert!(said.contains("the machine was restarted"), "{said}");
+    assert!(said.contains("2 brought back"), "{said}");
+    for name in ["demo", "other"] {
+        whole(sandbox, name);
+        assert_eq!(lives(sandbox, name), 2);
+    }
+    assert_eq!(lives(sandbox, "stopped"), 1);
+}
+
 /// F8: `boot` restores what was wanted, and the strangers live on.
 #[test]
 fn a_boot_after_a_reboot_takes_no_stranger_for_its_own() {
@@ -76,15 +90,7 @@ fn a_boot_after_a_reboot_takes_no_stranger_for_its_own() {
     rebooted(&sandbox, "demo", &strangers[0], ANOTHER);
     rebooted(&sandbox, "other", &strangers[1], ANOTHER);
     assert_eq!(sandbox.status("demo")["verdict"], "crashed");
-    let said = sandbox.fleet(&["boot"]);
-    let said = &said.succeeded().stderr;
-    assert!(said.contains("the machine was restarted"), "{said}");
-    assert!(said.contains("2 brought back"), "{said}");
-    for name in ["demo", "other"] {
-        whole(&sandbox, name);
-        assert_eq!(lives(&sandbox, name), 2);
-    }
-    assert_eq!(lives(&sandbox, "stopped"), 1);
+    boot_brings_back_what_was_up(&sandbox);
     assert!(strangers.iter_mut().all(Stranger::is_untouched));
     stop_all(&sandbox);
     assert!(strangers.iter_mut().all(Stranger::is_untouched));
@@ -129,15 +135,7 @@ fn what_a_shutdown_has_ended_comes_back_after_it() {
             }
         });
     }
-    let said = sandbox.fleet(&["boot"]);
-    let said = &said.succeeded().stderr;
-    assert!(said.contains("the machine was restarted"), "{said}");
-    assert!(said.contains("2 brought back"), "{said}");
-    for name in ["demo", "other"] {
-        whole(&sandbox, name);
-        assert_eq!(lives(&sandbox, name), 2);
-    }
-    assert_eq!(lives(&sandbox, "stopped"), 1);
+    boot_brings_back_what_was_up(&sandbox);
     stop_all(&sandbox);
 }
 
