@@ -35,6 +35,14 @@ impl Process {
         }
     }
 
+    /// Whether nothing of it is left but perhaps a zombie: for a moment before that it has no environment any more, and
+    /// still is to the system.
+    pub(crate) fn has_ended(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        let after_name = stat.rsplit_once(") ").map(|(_, rest)| rest);
+        after_name.is_none_or(|rest| rest.starts_with(['Z', 'X']))
+    }
+
     /// Whether it still runs: a zombie does not.
     pub(crate) fn is_alive(&self) -> bool {
         belongs(self.pid, &self.root)

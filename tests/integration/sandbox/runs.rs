@@ -163,7 +163,7 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn kill(&self, process: &Process) {
         process.signal(Signal::SIGKILL);
-        self.wait_for("the killed process to end", || !process.is_alive());
+        self.wait_for("the killed process to end", || process.has_ended());
     }
 
     /// Starts a project and waits until its terminal shows a text.
