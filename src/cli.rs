@@ -1,12 +1,26 @@
 //! The command line of `fleet`: every verb and flag on one page. Types only.
 
+mod looks;
+mod pins;
+mod projects;
+mod selector;
+mod supervision;
+mod terminals;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::names::{Name, Ref};
+use crate::names::Name;
+
+pub(crate) use looks::{Get, History, List, Status, Why};
+pub(crate) use pins::{Apply, Audit, Harness, Plan, Rollback, Update};
+pub(crate) use projects::{Adopt, Create, Init, Remove};
+pub(crate) use selector::{Change, Registered, Selector};
+pub(crate) use supervision::{Boot, Go, Service};
+pub(crate) use terminals::{Address, Attach, Logs, Send};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -62,6 +76,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet create demo --ref v0.1.0\n  fleet create demo --label research --start"
     )]
     Create(Create),
+    /// Register a repository that has its harness as a submodule already; changes nothing in it
+    #[command(
+        after_help = "Examples:\n  fleet adopt ~/src/demo\n  fleet adopt --scan ~/src\n  fleet adopt ~/src/demo --name other --dry-run"
+    )]
+    Adopt(Adopt),
     /// Start projects: each runs in a tmux session of its own
     #[command(after_help = "Examples:\n  fleet start demo\n  fleet start --all")]
     Start(Change),
@@ -90,6 +109,28 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet update demo v0.2.0\n  fleet update --all v0.2.0 --restart\n  fleet update demo"
     )]
     Update(Update),
+    /// Move projects back to the version they had before their last update
+    #[command(
+        after_help = "Examples:\n  fleet rollback demo\n  fleet rollback --harness runner --restart -m \"v2 leaks\""
+    )]
+    Rollback(Rollback),
+    /// Where harnesses come from, and their versions
+    #[command(after_help = "Examples:\n  fleet harness list\n  fleet harness refs runner")]
+    Harness {
+        #[command(subcommand)]
+        action: Harness,
+    },
+    /// Show what would have to be done for the world to be as fleet.toml and your wishes say
+    #[command(
+        after_help = "Examples:\n  fleet plan\n  fleet plan --check || echo look\n  fleet plan --out today.plan"
+    )]
+    Plan(Plan),
+    /// Do what `fleet plan` shows
+    #[command(after_help = "Examples:\n  fleet apply\n  fleet apply today.plan")]
+    Apply(Apply),
+    /// Prove that nothing in the projects knows of the fleet; exit 5 where something does
+    #[command(after_help = "Examples:\n  fleet audit\n  fleet audit demo --json")]
+    Audit(Audit),
     /// Show a project's terminal; leave it with Ctrl-b d
     #[command(after_help = "Examples:\n  fleet attach demo\n  fleet attach demo/builder")]
     Attach(Attach),
@@ -123,9 +164,11 @@ pub(crate) enum Command {
     /// Keep projects from being started or healed; what runs goes on
     #[command(after_help = "Examples:\n  fleet disable demo\n  fleet disable --all --dry-run")]
     Disable(Change),
-    /// Take projects out of fleet.toml; their files stay as they are
-    #[command(after_help = "Examples:\n  fleet remove demo --dry-run\n  fleet remove demo")]
-    Remove(Change),
+    /// Take projects out of fleet.toml; their files stay as they are, unless --delete-files is given
+    #[command(
+        after_help = "Examples:\n  fleet remove demo --dry-run\n  fleet remove demo\n  fleet remove demo --delete-files"
+    )]
+    Remove(Remove),
     /// Have the machine run the guardian, which brings back what should run
     ///
     /// The service is a systemd unit of yours that runs `fleet watch` for this fleet: after a reboot too, where you linger
@@ -159,292 +202,6 @@ pub(crate) enum Command {
     /// Writes a project's unit anew: what its tender asks before a life.
     #[command(name = "_unit", hide = true)]
     Unit { name: Name },
-}
-
-/// `fleet service`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Service {
-    /// Write, enable and start the service
-    #[command(after_help = "Examples:\n  fleet service install --dry-run\n  fleet service install")]
-    Install {
-        /// Print the unit, and do nothing
-        #[arg(long, short = 'n')]
-        dry_run: bool,
-    },
-    /// Stop, disable and remove the service; the projects run on
-    #[command(after_help = "Examples:\n  fleet service remove --dry-run\n  fleet service remove")]
-    Remove {
-        /// Print what would be done, and do nothing
-        #[arg(long, short = 'n')]
-        dry_run: bool,
-    },
-    /// Show whether the service runs, and what the tmux server outlives; exit 5 where something is wrong
-    #[command(after_help = "Examples:\n  fleet service status\n  fleet service status --json")]
-    Status {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// Which projects.
-#[derive(Debug, Args)]
-pub(crate) struct Selector {
-    /// All projects
-    #[arg(long)]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) registered: Registered,
-    /// Projects whose verdict is this, such as `up`, `down` or `crashed`
-    #[arg(long, value_name = "VERDICT")]
-    pub(crate) state: Option<String>,
-}
-
-/// A change of some projects.
-#[derive(Debug, Args)]
-pub(crate) struct Change {
-    /// The projects
-    #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<Name>,
-    #[command(flatten)]
-    pub(crate) selector: Selector,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
-}
-
-/// `fleet init`.
-#[derive(Debug, Args)]
-pub(crate) struct Init {
-    /// Where; the default is here, or `fleet-demo` with --demo
-    pub(crate) directory: Option<PathBuf>,
-    /// Add a demo project, start it, and show it: needs no network and no agent
-    #[arg(long)]
-    pub(crate) demo: bool,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
-}
-
-/// `fleet create`.
-#[derive(Debug, Args)]
-pub(crate) struct Create {
-    /// The project's name
-    pub(crate) name: Name,
-    /// The harness's version: a tag, branch or commit; the default is the harness's `default_ref`
-    #[arg(long = "ref", value_name = "REF")]
-    pub(crate) reference: Option<Ref>,
-    /// The harness; the default is fleet.toml's `default_harness`
-    #[arg(long, value_name = "HARNESS")]
-    pub(crate) harness: Option<Name>,
-    /// Where; the default is NAME in fleet.toml's `projects` directory
-    #[arg(long, value_name = "PATH")]
-    pub(crate) location: Option<PathBuf>,
-    /// Give it a label; may be repeated
-    #[arg(long = "label", value_name = "LABEL")]
-    pub(crate) labels: Vec<String>,
-    /// Start it afterwards
-    #[arg(long)]
-    pub(crate) start: bool,
-    /// Make the project only; leave fleet.toml alone
-    #[arg(long, conflicts_with_all = ["start", "labels"])]
-    pub(crate) no_register: bool,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
-}
-
-/// `fleet boot`.
-#[derive(Debug, Args)]
-pub(crate) struct Boot {
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n', conflicts_with = "json")]
-    pub(crate) dry_run: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `fleet go`.
-#[derive(Debug, Args)]
-pub(crate) struct Go {
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
-}
-
-/// `fleet status`.
-#[derive(Debug, Args)]
-pub(crate) struct Status {
-    /// The projects; the default is all
-    #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<Name>,
-    #[command(flatten)]
-    pub(crate) selector: Selector,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Exit 5 unless every enabled project is as it should be
-    #[arg(long)]
-    pub(crate) check: bool,
-    /// Do not look for changed files in the engines
-    #[arg(long)]
-    pub(crate) fast: bool,
-    /// Ask the harness of each project that runs whether it is healthy; runs the harness's `status` command
-    #[arg(long)]
-    pub(crate) probe: bool,
-}
-
-/// `fleet why`.
-#[derive(Debug, Args)]
-pub(crate) struct Why {
-    /// The project
-    pub(crate) name: Name,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `fleet update`.
-#[derive(Debug, Args)]
-pub(crate) struct Update {
-    /// The projects, and last the version: a tag, branch or commit
-    #[arg(value_name = "NAME.. REF")]
-    pub(crate) words: Vec<String>,
-    #[command(flatten)]
-    pub(crate) selector: Selector,
-    /// Restart what runs, so that the new version takes effect
-    #[arg(long)]
-    pub(crate) restart: bool,
-    /// Commit on the branch that is checked out, though another one is registered
-    #[arg(long)]
-    pub(crate) here: bool,
-    /// Follow a tag that has been moved since it was first seen
-    #[arg(long)]
-    pub(crate) accept_moved_tag: bool,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
-}
-
-impl Selector {
-    /// Tells whether it selects anything at all.
-    pub(crate) fn is_given(&self) -> bool {
-        let Registered { label, harness } = &self.registered;
-        self.all || label.is_some() || harness.is_some() || self.state.is_some()
-    }
-}
-
-/// A terminal: a project's, or one of its agents'.
-#[derive(Clone, Debug)]
-pub(crate) struct Address {
-    /// The project.
-    pub(crate) project: Name,
-    /// The agent: a window of the project's session.
-    pub(crate) agent: Option<Name>,
-}
-
-impl std::str::FromStr for Address {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('/') {
-            Some((project, agent)) => Ok(Self {
-                project: project.parse()?,
-                agent: Some(agent.parse()?),
-            }),
-            None => Ok(Self {
-                project: text.parse()?,
-                agent: None,
-            }),
-        }
-    }
-}
-
-/// `fleet attach`.
-#[derive(Debug, Args)]
-pub(crate) struct Attach {
-    /// The project, or one of its agents
-    #[arg(value_name = "NAME[/AGENT]")]
-    pub(crate) address: Address,
-}
-
-/// `fleet logs`.
-#[derive(Debug, Args)]
-pub(crate) struct Logs {
-    /// The projects, or single agents of theirs
-    #[arg(value_name = "NAME[/AGENT]")]
-    pub(crate) addresses: Vec<Address>,
-    #[command(flatten)]
-    pub(crate) selector: Selector,
-    /// How many lines that have scrolled away to print as well
-    #[arg(long, short = 'l', default_value_t = 1000)]
-    pub(crate) lines: usize,
-}
-
-/// `fleet history`.
-#[derive(Debug, Args)]
-pub(crate) struct History {
-    /// The projects; the default is all, and the fleet itself
-    #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<Name>,
-    /// Only what was changed since then: `2h`, `3d`, `yesterday`, `2026-11-20` or `2026-11-20T10:00`
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) since: Option<String>,
-    /// At most so many, the newest; the default is 100, or all with --since
-    #[arg(long, short = 'l', value_name = "N")]
-    pub(crate) limit: Option<usize>,
-    /// Print JSON: one array, oldest first
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `fleet send`.
-#[derive(Debug, Args)]
-pub(crate) struct Send {
-    /// The projects, or single agents of theirs, and last the text
-    #[arg(
-        value_name = "NAME[/AGENT].. TEXT",
-        required = true,
-        allow_hyphen_values = true
-    )]
-    pub(crate) words: Vec<String>,
-    #[command(flatten)]
-    pub(crate) selector: Selector,
-}
-
-/// `fleet list`.
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    pub(crate) selector: Registered,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Which projects, by what the registry says of them.
-#[derive(Debug, Args)]
-pub(crate) struct Registered {
-    /// Projects with this label
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) label: Option<String>,
-    /// Projects that use this harness
-    #[arg(long, value_name = "HARNESS")]
-    pub(crate) harness: Option<Name>,
-}
-
-/// `fleet get`.
-#[derive(Debug, Args)]
-pub(crate) struct Get {
-    /// The project
-    pub(crate) name: Name,
-    /// Say where each value comes from
-    #[arg(long)]
-    pub(crate) origin: bool,
-    /// Print JSON
-    #[arg(long, conflicts_with = "origin")]
-    pub(crate) json: bool,
 }
 
 /// Reads a duration such as `500ms`, `10s` or `2m`.

@@ -6,7 +6,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 use jiff::Timestamp;
 
@@ -89,9 +88,8 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Restart(wanted) => {
             return change(&mut fleet, "restart", wanted, operations::restart, ui);
         }
-        Command::Remove(wanted) => {
-            return change(&mut fleet, "remove", wanted, operations::remove, ui);
-        }
+        Command::Adopt(wanted) => return commands::adopt(&mut fleet, wanted, ui),
+        Command::Remove(wanted) => return commands::remove(&mut fleet, wanted, ui),
         Command::Enable(wanted) => {
             let enable = |fleet: &mut Fleet, names: &[Name], is_dry, ui: &Ui| {
                 commands::set_enabled(fleet, names, true, is_dry, ui)
@@ -104,7 +102,12 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
             };
             return change(&mut fleet, "disable", wanted, disable, ui);
         }
-        Command::Update(change) => return update(&mut fleet, change, ui),
+        Command::Update(change) => return commands::update(&mut fleet, change, ui),
+        Command::Rollback(wanted) => return commands::rollback(&mut fleet, wanted, ui),
+        Command::Harness { action } => return commands::harness(&mut fleet, action, ui),
+        Command::Plan(wanted) => return commands::plan(&fleet, wanted, ui),
+        Command::Apply(wanted) => return commands::apply(&mut fleet, wanted, ui),
+        Command::Audit(wanted) => return commands::audit(&fleet, wanted, ui),
         Command::Status(wanted) => return show_status(&fleet, wanted, ui),
         Command::Why(wanted) => commands::why(&fleet, &wanted.name, wanted.json, ui)?,
         Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
@@ -133,7 +136,7 @@ fn change(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let command = operations::Command::new(verb);
-    let names = names(commands::chosen(fleet, &wanted.names, &wanted.selector)?);
+    let names = commands::chosen_names(fleet, &wanted.names, &wanted.selector)?;
     if names.is_empty() {
         commands::say_none_is_chosen(fleet, ui);
     }
@@ -147,7 +150,7 @@ fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {
         .directory
         .clone()
         .unwrap_or_else(|| PathBuf::from(default));
-    let directory = absolute(&directory)?;
+    let directory = commands::absolute(&directory)?;
     let initiation = operations::Initiation {
         directory: directory.clone(),
         demo: new.demo,
@@ -168,7 +171,11 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         name: new.name.clone(),
         reference: new.reference.clone(),
         harness: new.harness.clone(),
-        location: new.location.as_deref().map(absolute).transpose()?,
+        location: new
+            .location
+            .as_deref()
+            .map(commands::absolute)
+            .transpose()?,
         labels: new.labels.clone(),
         watch: registry::Watch::Off,
         register: !new.no_register,
@@ -192,21 +199,6 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         ui.hint(format!("`fleet start {}` starts it", new.name));
     }
     Ok(Exit::Done)
-}
-
-fn update(fleet: &mut Fleet, change: &cli::Update, ui: &Ui) -> anyhow::Result<Exit> {
-    let command = operations::Command::new("update");
-    let (named, reference) = commands::split_update(fleet, &change.words, &change.selector)?;
-    let names = names(commands::chosen(fleet, &named, &change.selector)?);
-    let movement = operations::Move {
-        names,
-        reference,
-        restart: change.restart,
-        here: change.here,
-        accept_moved_tag: change.accept_moved_tag,
-    };
-    let done = operations::update(fleet, &movement, change.dry_run, ui);
-    commands::conclude(fleet, &command, &movement.names, change.dry_run, done, ui)
 }
 
 fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<Exit> {
@@ -280,19 +272,4 @@ fn service(fleet: &Fleet, action: &cli::Service, ui: &Ui) -> anyhow::Result<Exit
     } else {
         Exit::Found
     })
-}
-
-fn names(projects: Vec<&Project>) -> Vec<Name> {
-    projects
-        .into_iter()
-        .map(|project| project.name.clone())
-        .collect()
-}
-
-/// Returns a path of the command line as an absolute one, from where the command was typed.
-fn absolute(path: &std::path::Path) -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the working directory")?;
-    let joined = here.join(path);
-    let plain: PathBuf = joined.components().collect();
-    Ok(plain.canonicalize().unwrap_or(plain))
 }

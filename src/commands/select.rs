@@ -34,6 +34,16 @@ pub(crate) fn chosen<'a>(
     Ok(projects)
 }
 
+/// The same, by their names alone: what commands that change something begin with.
+pub(crate) fn chosen_names(
+    fleet: &Fleet,
+    names: &[Name],
+    selector: &Selector,
+) -> anyhow::Result<Vec<Name>> {
+    let projects = chosen(fleet, names, selector)?;
+    Ok(projects.into_iter().map(|it| it.name.clone()).collect())
+}
+
 /// Returns the projects that are meant by what the registry says of them, by name.
 pub(super) fn registered<'a>(
     fleet: &'a Fleet,

@@ -44,4 +44,5 @@ pub(crate) use service::{install_service, remove_service, service_report};
 pub(crate) use start::start;
 pub(crate) use stop::stop;
 pub(crate) use unit::renew_unit;
-pub(crate) use update::{Move, update};
+pub(crate) use update::{Goal, Move, update};
+pub(crate) use version::Chosen;

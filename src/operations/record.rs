@@ -15,6 +15,7 @@ use super::{Change, Outcome};
 pub(crate) struct Command {
     verb: &'static str,
     began: Instant,
+    why: Option<String>,
 }
 
 impl Command {
@@ -23,7 +24,13 @@ impl Command {
         Self {
             verb,
             began: Instant::now(),
+            why: None,
         }
+    }
+
+    /// Adds the reason that the operator gave.
+    pub(crate) fn because(self, why: Option<String>) -> Self {
+        Self { why, ..self }
     }
 
     /// Writes down how it went with each project. Where there was nothing to do, nothing is written; where all of it
@@ -76,6 +83,7 @@ impl Command {
         Some(Event {
             before: change.and_then(|change| change.before.clone()),
             after: change.and_then(|change| change.after.clone()),
+            why: self.why.clone(),
             outcome: outcome(error),
             seconds: Some(self.began.elapsed().as_secs_f64()),
             ..Event::new(operator(None), self.verb).of(project.as_str())

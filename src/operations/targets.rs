@@ -12,7 +12,7 @@ use crate::pins::Mirror;
 use crate::registry::Project;
 use crate::ui::Ui;
 
-use super::Move;
+use super::update::{Goal, Move};
 use super::version::{self, Chosen};
 
 /// The mirrors of some projects' harnesses, and what was found in them. Shared by the threads that look.
@@ -59,17 +59,17 @@ impl Targets {
         change: &Move,
         project: &Project,
     ) -> anyhow::Result<Chosen> {
-        let chosen = match (&change.reference, &project.commit) {
-            (None, Some(commit)) => Chosen {
+        let chosen = match (&change.goal, &project.commit) {
+            (Goal::Pins(pins), _) => pins
+                .get(&project.name)
+                .context("every project that is to move has its pin")?
+                .clone(),
+            (Goal::Registered, Some(commit)) => Chosen {
                 reference: project.reference.clone(),
                 commit: commit.clone(),
             },
-            (asked, _) => self.look_up(
-                fleet,
-                change,
-                project,
-                asked.as_ref().unwrap_or(&project.reference),
-            )?,
+            (Goal::Registered, None) => self.look_up(fleet, change, project, &project.reference)?,
+            (Goal::Ref(reference), _) => self.look_up(fleet, change, project, reference)?,
         };
         let is_known = |known: &Mutex<BTreeSet<CommitId>>| {
             known

@@ -28,14 +28,25 @@ use super::version::Chosen;
 pub(crate) struct Move {
     /// The projects.
     pub(crate) names: Vec<Name>,
-    /// The version; `None`: back to the one that fleet.toml names.
-    pub(crate) reference: Option<Ref>,
+    /// Where to.
+    pub(crate) goal: Goal,
     /// Whether to restart what runs.
     pub(crate) restart: bool,
     /// Whether to commit on a branch that is not the registered one.
     pub(crate) here: bool,
     /// Whether to follow a tag that has moved.
     pub(crate) accept_moved_tag: bool,
+}
+
+/// Where projects are to move.
+#[derive(Clone, Debug)]
+pub(crate) enum Goal {
+    /// To this version.
+    Ref(Ref),
+    /// Back to the version that fleet.toml names.
+    Registered,
+    /// Each to a commit of its own, which is written down under this ref; nothing is looked up or fetched for it.
+    Pins(BTreeMap<Name, Chosen>),
 }
 
 /// Moves projects, or prints how. A project that cannot be moved stays as it was, and does not stop the others.
@@ -198,7 +209,7 @@ fn carry_out(
         }
     }
     if change.accept_moved_tag
-        && let Some(reference) = &change.reference
+        && let Goal::Ref(reference) = &change.goal
     {
         targets.accept_moved(reference)?;
     }

@@ -9,11 +9,11 @@ use crate::ui::list;
 
 /// A version that was chosen.
 #[derive(Clone, Debug)]
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     /// As it was asked for.
-    pub(super) reference: Ref,
+    pub(crate) reference: Ref,
     /// What it stands for.
-    pub(super) commit: CommitId,
+    pub(crate) commit: CommitId,
 }
 
 /// Chooses a version of a harness: the one asked for, else the registry's default, else the newest tag.

@@ -1,0 +1,79 @@
+//! Commands that look and change nothing.
+
+use clap::Args;
+
+use crate::names::Name;
+
+use super::selector::{Registered, Selector};
+
+/// `fleet status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The projects; the default is all
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit 5 unless every enabled project is as it should be
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Do not look for changed files in the engines
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// Ask the harness of each project that runs whether it is healthy; runs the harness's `status` command
+    #[arg(long)]
+    pub(crate) probe: bool,
+}
+
+/// `fleet why`.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The project
+    pub(crate) name: Name,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `fleet history`.
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// The projects; the default is all, and the fleet itself
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    /// Only what was changed since then: `2h`, `3d`, `yesterday`, `2026-11-20` or `2026-11-20T10:00`
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+    /// At most so many, the newest; the default is 100, or all with --since
+    #[arg(long, short = 'l', value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Print JSON: one array, oldest first
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `fleet list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) selector: Registered,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `fleet get`.
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// The project
+    pub(crate) name: Name,
+    /// Say where each value comes from
+    #[arg(long)]
+    pub(crate) origin: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "origin")]
+    pub(crate) json: bool,
+}

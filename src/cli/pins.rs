@@ -1,0 +1,194 @@
+//! Commands about the versions that projects are pinned to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use crate::names::{HarnessUrl, Name, Ref};
+
+use super::selector::{Registered, Selector};
+
+/// `fleet update`.
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// The projects, and last the version: a tag, branch or commit
+    #[arg(value_name = "NAME.. REF")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+    /// Restart what runs, so that the new version takes effect
+    #[arg(long)]
+    pub(crate) restart: bool,
+    /// Commit on the branch that is checked out, though another one is registered
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Follow a tag that has been moved since it was first seen
+    #[arg(long)]
+    pub(crate) accept_moved_tag: bool,
+    /// Roll out: first move and restart so many projects, and go on only when they are healthy
+    #[arg(long, value_name = "N", conflicts_with = "here")]
+    pub(crate) canary: Option<usize>,
+    /// Roll out in waves of so many, after the canaries
+    #[arg(long, value_name = "N", conflicts_with = "here")]
+    pub(crate) wave: Option<usize>,
+    /// How long each wave must stay up, such as `5m`, before the next one begins
+    #[arg(long, value_name = "TIME", value_parser = super::duration)]
+    pub(crate) soak: Option<Duration>,
+    /// Go on with the roll-out that was interrupted
+    #[arg(long, conflicts_with_all = ["words", "canary", "wave", "soak", "back_out"])]
+    pub(crate) resume: bool,
+    /// Take the roll-out that was interrupted back
+    #[arg(long, conflicts_with_all = ["words", "canary", "wave", "soak"])]
+    pub(crate) back_out: bool,
+    /// Why, for `fleet history`
+    #[arg(long, short, value_name = "REASON")]
+    pub(crate) message: Option<String>,
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
+/// `fleet rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The projects
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+    /// Restart what runs, so that the version takes effect
+    #[arg(long)]
+    pub(crate) restart: bool,
+    /// Commit on the branch that is checked out, though another one is registered
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Why, for `fleet history`
+    #[arg(long, short, value_name = "REASON")]
+    pub(crate) message: Option<String>,
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
+/// `fleet harness`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Harness {
+    /// List the harnesses: where they come from, what they offer, who uses them
+    #[command(after_help = "Examples:\n  fleet harness list\n  fleet harness list --json")]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a harness to fleet.toml
+    ///
+    /// Copies it first, and reads its harness.toml: what cannot be used is not added.
+    #[command(
+        after_help = "Examples:\n  fleet harness add runner https://example.org/runner.git\n  fleet harness add runner ~/src/runner --dry-run"
+    )]
+    Add {
+        /// What fleet.toml is to call it
+        name: Name,
+        /// Where its repository is
+        url: HarnessUrl,
+        /// Where it is mounted in projects; the default is `engine`
+        #[arg(long, value_name = "PATH")]
+        path: Option<String>,
+        /// The version that `fleet create` uses; the default is the newest tag
+        #[arg(long, value_name = "REF")]
+        default_ref: Option<Ref>,
+        /// Why, for `fleet history`
+        #[arg(long, short, value_name = "REASON")]
+        message: Option<String>,
+        /// Print what would be done, and do nothing
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
+    /// Say that a harness is somewhere else: in fleet.toml, and in every project that uses it
+    #[command(
+        name = "set-url",
+        after_help = "Examples:\n  fleet harness set-url runner https://example.org/runner.git\n  fleet harness set-url agents ~/src/agents --dry-run"
+    )]
+    SetUrl {
+        /// The harness
+        name: Name,
+        /// Where its repository is now
+        url: HarnessUrl,
+        /// Why, for `fleet history`
+        #[arg(long, short, value_name = "REASON")]
+        message: Option<String>,
+        /// Print what would be done, and do nothing
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
+    /// Ask where harnesses come from for what is new
+    #[command(after_help = "Examples:\n  fleet harness fetch\n  fleet harness fetch runner")]
+    Fetch {
+        /// The harnesses; the default is all
+        names: Vec<Name>,
+    },
+    /// Show the versions of a harness, which projects use them, and how far behind those are
+    #[command(after_help = "Examples:\n  fleet harness refs\n  fleet harness refs runner --json")]
+    Refs {
+        /// The harnesses; the default is all
+        names: Vec<Name>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try a version of a harness in a throw-away project: prepared, started, healthy, stopped, removed
+    #[command(
+        after_help = "Examples:\n  fleet harness probe runner v1.2.0\n  fleet harness probe runner main --soak 1m"
+    )]
+    Probe {
+        /// The harness
+        name: Name,
+        /// The version: a tag, branch or commit
+        #[arg(value_name = "REF")]
+        reference: Ref,
+        /// How long it must stay up, such as `30s`
+        #[arg(long, value_name = "TIME", value_parser = super::duration, default_value = "2s")]
+        soak: Duration,
+    },
+}
+
+/// `fleet plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Write the plan to a file, for `fleet apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit 5 where something is to be done
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `fleet apply`.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// A plan that `fleet plan --out FILE` wrote; refused where the world has moved since
+    pub(crate) plan: Option<PathBuf>,
+    /// Why, for `fleet history`
+    #[arg(long, short, value_name = "REASON")]
+    pub(crate) message: Option<String>,
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
+/// `fleet audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// The projects; the default is all
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    #[command(flatten)]
+    pub(crate) selector: Registered,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

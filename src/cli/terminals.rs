@@ -1,0 +1,68 @@
+//! Commands about a project's terminals.
+
+use clap::Args;
+
+use crate::names::Name;
+
+use super::selector::Selector;
+
+/// A terminal: a project's, or one of its agents'.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// The project.
+    pub(crate) project: Name,
+    /// The agent: a window of the project's session.
+    pub(crate) agent: Option<Name>,
+}
+
+impl std::str::FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((project, agent)) => Ok(Self {
+                project: project.parse()?,
+                agent: Some(agent.parse()?),
+            }),
+            None => Ok(Self {
+                project: text.parse()?,
+                agent: None,
+            }),
+        }
+    }
+}
+
+/// `fleet attach`.
+#[derive(Debug, Args)]
+pub(crate) struct Attach {
+    /// The project, or one of its agents
+    #[arg(value_name = "NAME[/AGENT]")]
+    pub(crate) address: Address,
+}
+
+/// `fleet logs`.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// The projects, or single agents of theirs
+    #[arg(value_name = "NAME[/AGENT]")]
+    pub(crate) addresses: Vec<Address>,
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+    /// How many lines that have scrolled away to print as well
+    #[arg(long, short = 'l', default_value_t = 1000)]
+    pub(crate) lines: usize,
+}
+
+/// `fleet send`.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// The projects, or single agents of theirs, and last the text
+    #[arg(
+        value_name = "NAME[/AGENT].. TEXT",
+        required = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+}
