@@ -23,6 +23,8 @@ pub(super) enum Recovered {
     Completed,
     /// It is as if it had never begun.
     TakenBack,
+    /// Somebody has gone on by hand since, and left nothing to do.
+    Overtaken,
 }
 
 /// Completes or takes back what was interrupted on a project whose lock is held.
@@ -41,6 +43,9 @@ pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Opt
     match recovered {
         Recovered::Completed => ui.status(format!("`{name}`: completed what was interrupted")),
         Recovered::TakenBack => ui.status(format!("`{name}`: took back what was interrupted")),
+        Recovered::Overtaken => ui.status(format!(
+            "`{name}`: nothing is left of what was interrupted; its pin was moved by hand since"
+        )),
         Recovered::Nothing => {}
     }
     Ok(Some(recovered))
@@ -58,6 +63,7 @@ fn tell(
         Ok(Recovered::Nothing) => return,
         Ok(Recovered::Completed) => "completed",
         Ok(Recovered::TakenBack) => "taken back",
+        Ok(Recovered::Overtaken) => "overtaken",
         Err(_) => "interrupted",
     };
     let meant: Vec<String> = steps.iter().map(Step::to_string).collect();
@@ -126,9 +132,12 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 register(fleet, name, entry, ui)?;
                 recovered = Recovered::Completed;
             }
-            Step::Repin { from, to, .. } => match settle_pin(fleet, name, from, to)? {
+            Step::Repin {
+                from, to, stood, ..
+            } => match settle_pin(fleet, name, from, to, stood.as_ref())? {
                 Settled::Completed => recovered = Recovered::Completed,
                 Settled::TakenBack => return Ok(Recovered::TakenBack),
+                Settled::Overtaken => return Ok(Recovered::Overtaken),
             },
             Step::Record { reference, commit } => {
                 record(
@@ -154,23 +163,31 @@ fn settle_pin(
     name: &Name,
     from: &CommitId,
     to: &CommitId,
+    stood: Option<&CommitId>,
 ) -> anyhow::Result<Settled> {
     let project = fleet.registry.project(name)?;
-    let mirror = fleet.mirror(&project.harness)?;
+    // A repair asks no network: what it needs was in the project before the first file was touched.
+    let mirror = fleet.mirror_if_any(&project.harness)?;
     let _spawning = fleet.hold_spawns(name)?;
     pins::settle(
         &fleet.pin_move(project, &mirror, false, &fleet.runtime("trash"))?,
         from,
         to,
+        stood.unwrap_or(from),
     )
 }
 
-/// Writes pins into fleet.toml, all in one edit.
+/// Writes pins into fleet.toml, all in one edit. A project that somebody has taken out of it meanwhile has none there.
 pub(super) fn record(fleet: &Fleet, pins: &[(Name, Ref, CommitId)], ui: &Ui) -> anyhow::Result<()> {
     if pins.is_empty() {
         return Ok(());
     }
     let mut edit = fleet.edit(ui)?;
-    edit.set_pins(pins)?;
+    let registered: Vec<_> = pins
+        .iter()
+        .filter(|(name, ..)| edit.registry().projects.contains_key(name))
+        .cloned()
+        .collect();
+    edit.set_pins(&registered)?;
     edit.save().map(drop)
 }

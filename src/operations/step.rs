@@ -31,6 +31,9 @@ pub(crate) enum Step {
         from: CommitId,
         to: CommitId,
         reference: Ref,
+        /// What was checked out before, where that is not what is pinned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stood: Option<CommitId>,
     },
     /// Write the pin into fleet.toml.
     Record { reference: Ref, commit: CommitId },
@@ -82,12 +85,17 @@ impl fmt::Display for Step {
                 from,
                 to,
                 reference,
+                ..
             } => {
+                if from == to {
+                    return write!(f, "check out {}, which is pinned", to.short());
+                }
                 write!(
                     f,
-                    "move the pin from {} to {} ({reference}) and commit that",
+                    "move the pin from {} to {} ({}) and commit that",
                     from.short(),
-                    to.short()
+                    to.short(),
+                    reference.shown()
                 )
             }
             Self::Record { reference, .. } => write!(f, "write {reference} into fleet.toml"),

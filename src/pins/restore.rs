@@ -33,7 +33,11 @@ pub(super) fn restore(wish: &Move<'_>, target: &CommitId, other: &CommitId) -> a
         // A torn index holds nothing that the tree does not.
         fs::remove_file(&path).context("cannot remove the harness's broken index")?;
     }
-    link_objects(wish.mirror.directory(), engine.commondir())?;
+    // The objects of both versions came before the first file; without them no file was touched.
+    let has = |commit| find_tree(&engine, commit).is_ok();
+    if !(has(target) && has(other)) {
+        link_objects(wish.mirror.directory(), engine.commondir())?;
+    }
     let work_tree = engine
         .workdir()
         .context("the harness has no work tree")?
