@@ -34,16 +34,38 @@ pub(super) fn carry_out(
     }
     let finish = |(looked, moved): (Looked, anyhow::Result<()>)| {
         let Looked { plan, pin, .. } = looked;
+        let stays_open = keeps_journal(change, &plan.steps);
         let change = pin.filter(|_| moved.is_ok());
         let end = || match &recorded {
             // Without its journal, nobody would know that this is not whole.
             Err(error) if changes_files(&plan.steps) => Err(Fault::copy_of(error).into()),
+            Err(_) | Ok(()) if stays_open => Ok(()),
             Err(_) | Ok(()) => fleet.journal(&plan.project).close(),
         };
         let result = moved.and_then(|()| end()).map(|()| plan.done.clone());
         Outcome::new(plan.project, result).changing(change)
     };
     done.into_iter().map(finish).collect()
+}
+
+/// Tells whether a journal is closed by [`close_journals`] only: a rollback that is cut off before it has restarted what
+/// it moved would otherwise look as if it had never been.
+fn keeps_journal(change: &Move, steps: &[Step]) -> bool {
+    matches!(change.goal, Goal::Back(_)) && steps.contains(&Step::Start)
+}
+
+/// Closes the journals of a rollback that has restarted what it was to.
+pub(super) fn close_journals<'a>(
+    fleet: &Fleet,
+    change: &Move,
+    restarted: impl IntoIterator<Item = &'a Name>,
+) -> anyhow::Result<()> {
+    if !matches!(change.goal, Goal::Back(_)) {
+        return Ok(());
+    }
+    restarted
+        .into_iter()
+        .try_for_each(|name| fleet.journal(name).close())
 }
 
 /// Returns what is to be written into fleet.toml of those that were moved.

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use crate::error::refused;
+use crate::error::{Fault, refused};
 use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
@@ -29,16 +29,20 @@ pub(super) enum Recovered {
 
 /// Completes or takes back what was interrupted on a project whose lock is held.
 pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Option<Recovered>> {
+    match fleet.journal(name).open::<Vec<Step>>()? {
+        Some(steps) => recover_from(fleet, name, &steps, ui).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn recover_from(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<Recovered> {
     let journal = fleet.journal(name);
-    let Some(steps) = journal.open::<Vec<Step>>()? else {
-        return Ok(None);
-    };
-    let recovered = settle(fleet, name, &steps, ui)
+    let recovered = settle(fleet, name, steps, ui)
         .with_context(|| {
             format!("cannot repair `{name}`, which an earlier command left half changed")
         })
         .and_then(|recovered| journal.close().map(|()| recovered));
-    tell(fleet, name, &steps, &recovered, ui);
+    tell(fleet, name, steps, &recovered, ui);
     let recovered = recovered?;
     match recovered {
         Recovered::Completed => ui.status(format!("`{name}`: completed what was interrupted")),
@@ -48,7 +52,7 @@ pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Opt
         )),
         Recovered::Nothing => {}
     }
-    Ok(Some(recovered))
+    Ok(recovered)
 }
 
 /// Writes into the trail what became of an interrupted operation, and what it had been about.
@@ -85,35 +89,41 @@ pub(super) fn lock_all(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Locked> {
+    lock_and_settle(fleet, names, dry_run, ui).map(|(locked, _)| locked)
+}
+
+/// The same, with the steps of all that was settled.
+pub(super) fn lock_and_settle(
+    fleet: &mut Fleet,
+    names: &[Name],
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<(Locked, Vec<Step>)> {
     let mut locked = plan::lock_all(fleet, names, ui)?;
-    let repaired: Vec<_> = locked
-        .names
-        .into_iter()
-        .map(|name| {
-            let repaired = if dry_run {
-                refuse_open(fleet, &name)
-            } else {
-                recover(fleet, &name, ui).map(drop)
-            };
-            (name.clone(), repaired.map(|()| name))
-        })
-        .collect();
+    let (mut repaired, mut settled) = (Vec::new(), Vec::new());
+    for name in locked.names {
+        let result = match fleet.journal(&name).open::<Vec<Step>>() {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) if dry_run => Err(open_journal(&name).into()),
+            Ok(Some(steps)) => {
+                recover_from(fleet, &name, &steps, ui).map(|_| settled.extend(steps))
+            }
+            Err(error) => Err(error),
+        };
+        repaired.push((name.clone(), result.map(|()| name)));
+    }
     fleet.reload()?;
     let (whole, unrepaired) = plan::part(repaired);
     locked.names = whole;
     locked.outcomes.extend(unrepaired);
-    Ok(locked)
+    Ok((locked, settled))
 }
 
-fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
-    if !fleet.journal(name).is_open() {
-        return Ok(());
-    }
-    Err(refused(format!(
+fn open_journal(name: &Name) -> Fault {
+    refused(format!(
         "a command on `{name}` was interrupted, and a dry run repairs nothing"
     ))
     .hint("the same command without `--dry-run` first completes it or takes it back")
-    .into())
 }
 
 fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<Recovered> {

@@ -7,12 +7,13 @@ use anyhow::Context as _;
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::parallel::in_parallel;
-use crate::pins::{self, Previous};
+use crate::pins::{self, Depth, Previous};
 use crate::registry::Project;
 use crate::ui::Ui;
 
 use super::plan::{self, Outcome};
 use super::recover;
+use super::step::Step;
 use super::targets::Targets;
 use super::update::{Goal, Move, move_locked, present};
 use super::version::{self, Chosen};
@@ -36,23 +37,40 @@ pub(crate) fn rollback(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let mut locked = recover::lock_all(fleet, &wanted.names, dry_run, ui)?;
+    let (mut locked, settled) = recover::lock_and_settle(fleet, &wanted.names, dry_run, ui)?;
+    let done = done_before(&settled);
     ui.waiting("reading histories");
-    let found = in_parallel(&locked.names, |name| find(fleet, name));
-    let before: BTreeMap<Name, Previous> = take(&mut locked, found).into_iter().collect();
-    let pin = |project: &Project| before.get(&project.name).map(|found| found.pin.clone());
+    let found = in_parallel(&locked.names, |name| find(fleet, name, &done));
+    let found: BTreeMap<Name, Found> = take(&mut locked, found).into_iter().collect();
+    let pin = |project: &Project| found.get(&project.name).map(|found| found.pin.clone());
     let targets = Targets::open(fleet, &locked.names, pin, ui);
-    let chosen = in_parallel(&locked.names, |name| choose(fleet, &targets, name, &before));
+    let chosen = in_parallel(&locked.names, |name| choose(fleet, &targets, name, &found));
     let pins: BTreeMap<Name, Chosen> = take(&mut locked, chosen).into_iter().collect();
-    tell_of_hands(fleet, &pins, &before, ui);
+    tell_of_hands(fleet, &locked.names, &found, ui);
     let change = Move {
         names: locked.names.clone(),
-        goal: Goal::Pins(pins),
+        goal: Goal::Back(pins),
         restart: wanted.restart,
         here: wanted.here,
         accept_moved_tag: false,
     };
     move_locked(fleet, locked, &change, &targets, dry_run, ui)
+}
+
+/// Where a project goes back to.
+struct Found {
+    pin: CommitId,
+    /// What its history says; `None` where it is there already.
+    before: Option<Previous>,
+}
+
+/// Returns which projects went back with those whose rollback was interrupted, and to what.
+fn done_before(settled: &[Step]) -> BTreeMap<Name, CommitId> {
+    let together = settled.iter().filter_map(|step| match step {
+        Step::Repin { together, .. } => Some(together.clone()),
+        _ => None,
+    });
+    together.flatten().collect()
 }
 
 /// Keeps of the locked projects those with a result.
@@ -70,9 +88,19 @@ fn take<T>(locked: &mut plan::Locked, results: Vec<anyhow::Result<T>>) -> Vec<(N
     found
 }
 
-fn find(fleet: &Fleet, name: &Name) -> anyhow::Result<Previous> {
+fn find(fleet: &Fleet, name: &Name, done: &BTreeMap<Name, CommitId>) -> anyhow::Result<Found> {
     let project = present(fleet, name)?;
-    pins::previous(&project.location, fleet.engine(project)?)
+    let engine = fleet.engine(project)?;
+    let pinned = pins::read(&project.location, engine, Depth::Fast).head;
+    if let Some(pin) = done.get(name).filter(|done| pinned.commit() == Some(*done)) {
+        let (pin, before) = (pin.clone(), None);
+        return Ok(Found { pin, before });
+    }
+    let before = pins::previous(&project.location, engine)?;
+    Ok(Found {
+        pin: before.pin.clone(),
+        before: Some(before),
+    })
 }
 
 /// Names the version that a project goes back to: the newest tag that stood for it when it was first seen, else its id.
@@ -80,10 +108,10 @@ fn choose(
     fleet: &Fleet,
     targets: &Targets,
     name: &Name,
-    before: &BTreeMap<Name, Previous>,
+    found: &BTreeMap<Name, Found>,
 ) -> anyhow::Result<Chosen> {
     let project = fleet.registry.project(name)?;
-    let commit = before
+    let commit = found
         .get(name)
         .map(|found| found.pin.clone())
         .context("every project that goes back has a pin before")?;
@@ -100,23 +128,19 @@ fn name_of(tag: Option<String>, commit: &CommitId) -> Ref {
 }
 
 /// Says which pins were moved last by somebody else than an update, and in which commit: that is what goes back.
-fn tell_of_hands(
-    fleet: &Fleet,
-    pins: &BTreeMap<Name, Chosen>,
-    before: &BTreeMap<Name, Previous>,
-    ui: &Ui,
-) {
-    for name in pins.keys() {
-        let (Some(project), Some(found)) = (fleet.registry.projects.get(name), before.get(name))
-        else {
+fn tell_of_hands(fleet: &Fleet, names: &[Name], found: &BTreeMap<Name, Found>, ui: &Ui) {
+    for name in names {
+        let project = fleet.registry.projects.get(name);
+        let before = found.get(name).and_then(|found| found.before.as_ref());
+        let (Some(project), Some(before)) = (project, before) else {
             continue;
         };
-        if project.commit.as_ref() != Some(&found.now) {
+        if project.commit.as_ref() != Some(&before.now) {
             ui.status(format!(
                 "`{name}` was moved to {} by hand, in its commit {} ({}): that is what goes back",
-                found.now.short(),
-                found.moved_in.short(),
-                found.subject
+                before.now.short(),
+                before.moved_in.short(),
+                before.subject
             ));
         }
     }

@@ -119,7 +119,7 @@ impl Targets {
         project: &Project,
     ) -> anyhow::Result<Chosen> {
         let chosen = match (&change.goal, &project.commit) {
-            (Goal::Pins(pins), _) => pins
+            (Goal::Pins(pins) | Goal::Back(pins), _) => pins
                 .get(&project.name)
                 .context("every project that is to move has its pin")?
                 .clone(),

@@ -14,7 +14,7 @@ use crate::registry::Project;
 use crate::ui::Ui;
 
 use super::launch::Occasion;
-use super::moving::{carry_out, changes_files};
+use super::moving::{carry_out, changes_files, close_journals};
 use super::plan::{self, Change, Locked, Outcome, Plan};
 use super::prepare::preparation;
 use super::recover;
@@ -47,8 +47,11 @@ pub(crate) enum Goal {
     Ref(Ref),
     /// Back to the version that fleet.toml names.
     Registered,
-    /// Each to a commit of its own, which is written down under this ref; nothing is looked up or fetched for it.
+    /// Each to a commit of its own, which is written down under this ref; nothing is looked up for it, and nothing fetched
+    /// where the mirror has it.
     Pins(BTreeMap<Name, Chosen>),
+    /// The same, all back together: what is cut off is known for a rollback.
+    Back(BTreeMap<Name, Chosen>),
 }
 
 /// Moves projects, or prints how. A project that cannot be moved stays as it was, and does not stop the others.
@@ -62,7 +65,9 @@ pub(crate) fn update(
     let wanted = |project: &Project| match &change.goal {
         Goal::Ref(_) => None,
         Goal::Registered => project.commit.clone(),
-        Goal::Pins(pins) => pins.get(&project.name).map(|pin| pin.commit.clone()),
+        Goal::Pins(pins) | Goal::Back(pins) => {
+            pins.get(&project.name).map(|pin| pin.commit.clone())
+        }
     };
     let targets = Targets::open(fleet, &locked.names, wanted, ui);
     move_locked(fleet, locked, change, &targets, dry_run, ui)
@@ -87,7 +92,7 @@ pub(super) fn move_locked(
         look(fleet, change, targets, name).with_context(|| format!("cannot update `{name}`"))
     });
     targets.warn_of_gone_tags(ui);
-    let (looked, refused) = plan::part(ready.into_iter().zip(looked));
+    let (mut looked, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
     if dry_run {
         plan::print(looked.iter().map(|looked| &looked.plan), ui);
@@ -104,9 +109,14 @@ pub(super) fn move_locked(
             (plan.project.clone(), steps)
         })
         .collect();
+    if matches!(change.goal, Goal::Back(_)) {
+        note_together(&mut looked);
+    }
     write_down(fleet, &looked)?;
     outcomes.extend(carry_out(fleet, change, targets, looked, ui));
-    restart_moved(fleet, &restarts, outcomes, ui)
+    let outcomes = restart_moved(fleet, &restarts, outcomes, ui)?;
+    close_journals(fleet, change, restarts.keys())?;
+    Ok(outcomes)
 }
 
 /// Restarts those whose plan says so and that were moved: now they run what is pinned.
@@ -165,6 +175,7 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
             from: ready.from.clone(),
             to: commit.clone(),
             reference: reference.clone(),
+            together: BTreeMap::new(),
             stood: (ready.stood != ready.from).then(|| ready.stood.clone()),
         });
     }
@@ -219,6 +230,26 @@ fn version(reference: &Ref, commit: &CommitId) -> String {
     match (reference.shown(), commit.short()) {
         (shown, short) if shown == short => short.to_owned(),
         (shown, short) => format!("{shown} {short}"),
+    }
+}
+
+/// Notes in every plan of a rollback which projects go back, and to what.
+fn note_together(looked: &mut [Looked]) {
+    let pin = |step: &Step| match step {
+        Step::Repin { to, .. } => Some(to.clone()),
+        _ => None,
+    };
+    let all: BTreeMap<Name, CommitId> = looked
+        .iter()
+        .filter_map(|one| {
+            let to = one.plan.steps.iter().find_map(pin)?;
+            Some((one.plan.project.clone(), to))
+        })
+        .collect();
+    for step in looked.iter_mut().flat_map(|one| &mut one.plan.steps) {
+        if let Step::Repin { together, .. } = step {
+            together.clone_from(&all);
+        }
     }
 }
 
