@@ -217,6 +217,38 @@ fn killed_among_several_projects_it_completes_when_it_is_run_again() {
     assert!(killed > 5, "{killed}");
 }
 
+/// F1: all journals of a run are begun together; what is open is shown with what to type, and settled one by one.
+#[test]
+fn killed_among_several_projects_each_is_settled_by_itself() {
+    let (sandbox, projects) = several();
+    let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
+    sandbox.fleet(&["update", "--all", "v0.1.0"]).succeeded();
+    // In the middle: after the journals, among the moves.
+    let deadly = deadly(&moments);
+    let moment = deadly[deadly.len() / 2];
+    killed_at(&sandbox, moment, &["update", "--all", "v0.2.0"]);
+    let word = |name: &str| sandbox.status(name)["pin"]["word"].clone();
+    let interrupted = projects.iter().filter(|name| word(name) == "interrupted");
+    assert_eq!(interrupted.count(), 3, "{moment:?}");
+    let shown = sandbox.fleet(&["status"]).succeeded().stdout.clone();
+    assert!(
+        shown.contains("run it again, or `fleet update NAME`"),
+        "{shown}"
+    );
+    for (settled, name) in projects.iter().enumerate() {
+        sandbox.fleet(&["update", name]).succeeded();
+        sandbox.is_whole(&sandbox.project_at(name));
+        for (place, other) in projects.iter().enumerate() {
+            let expected = if place <= settled {
+                "ok"
+            } else {
+                "interrupted"
+            };
+            assert_eq!(word(other), expected, "{other} after {name}");
+        }
+    }
+}
+
 /// F3: of several projects, all are told how it went with them, and the same command makes up for it.
 #[test]
 fn where_a_call_fails_among_several_projects_the_rest_goes_on() {
