@@ -1,4 +1,20 @@
 //! What an interrupted command left: completed where it had passed the point of no return, taken back otherwise.
+//!
+//! A journal holds the whole plan. Which of its steps were made, half made or not made is seen in the world:
+//!
+//! | step | point of no return | not made, or half made | made |
+//! |---|---|---|---|
+//! | `Build` | none: it is beside | what is beside is removed | the same |
+//! | `Place` | the rename | what is beside is removed, and no more is done | it stays; `Register` follows |
+//! | `Register` | the rename of fleet.toml | it is made: the project is complete | nothing to do |
+//! | `Repin` | the branch moves to the new commit | files, index and locks are put back to where they stood | files and index follow the commit |
+//! | `Record` | the rename of fleet.toml | it is made if `Repin` is: registry and pin agree | nothing to do |
+//! | `Unregister` | the rename of fleet.toml | (no journal: one write) | |
+//! | `Fill` | the rename of the filled engine | (no journal: what is beside is removed by the next) | |
+//! | `Prepare`, `Stop`, `Start` | none | (no journal: wishes and states tell) | |
+//!
+//! A step after one that is taken back is not looked at. A repair can be cut off like what it repairs: each of the above
+//! looks again. The journal is closed last.
 
 use anyhow::Context as _;
 
