@@ -233,10 +233,8 @@ impl Mirror {
         let beside = self.directory.with_extension("new");
         let broken = self.directory.with_extension("old");
         for left_over in [&beside, &broken] {
-            if left_over.symlink_metadata().is_ok() {
-                fs::remove_dir_all(left_over)
-                    .with_context(|| format!("cannot remove `{}`", left_over.display()))?;
-            }
+            remove_whatever(left_over)
+                .with_context(|| format!("cannot remove `{}`", left_over.display()))?;
         }
         let made = (|| {
             Repository::init_opts(
@@ -263,8 +261,17 @@ impl Mirror {
         })();
         renamed.with_context(|| format!("cannot put `{}` in place", self.directory.display()))?;
         // A broken mirror that cannot be removed is in nobody's way.
-        let _ = fs::remove_dir_all(&broken);
+        let _ = remove_whatever(&broken);
         Ok(())
+    }
+}
+
+/// Removes what is at a path of the cache: somebody may have put a file where a mirror belongs.
+fn remove_whatever(path: &Path) -> std::io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(met) if met.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(_) => Ok(()),
     }
 }
 

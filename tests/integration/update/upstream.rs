@@ -122,9 +122,17 @@ fn a_mirror_that_is_broken_is_made_again() {
             .find(|path| path.is_dir())
             .expect("there is one");
         damage(&mirror);
-        let said = sandbox.fleet(&["update", "demo", "v0.2.0"]);
-        assert!(said.code == Some(0), "{}: {}", what, said.text());
-        sandbox.is_whole(&sandbox.project_at("demo"));
+        for line in [
+            ["update", "demo", "v0.2.0"].as_slice(),
+            &["rollback", "demo"],
+        ] {
+            let said = sandbox.fleet(line);
+            assert!(said.code == Some(0), "{}: {}", what, said.text());
+            sandbox.is_whole(&sandbox.project_at("demo"));
+            if mirror.is_dir() {
+                damage(&mirror);
+            }
+        }
     }
 }
 
@@ -191,8 +199,22 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     --- exit code 0
     ");
     sandbox.is_whole(&sandbox.project_at("demo"));
+    // Nobody is asked for what is known.
+    insta::assert_snapshot!(sandbox.run("rollback demo"), @r"
+    --- stderr
+    `demo`: v0.2.0 -> v0.1.0 (<commit>)
+    --- exit code 0
+    ");
     fs::remove_dir_all(sandbox.at("home/.cache/fleet")).expect("there is a cache");
     let before = sandbox.world();
+    insta::assert_snapshot!(sandbox.run("rollback demo"), @r"
+    --- stderr
+    error: cannot roll `demo` back
+      because: cannot copy the harness `lines` from `$ROOT/harness`
+      because: `git fetch` failed with exit status 128
+      because: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    --- exit code 1
+    ");
     insta::assert_snapshot!(sandbox.run("update demo v0.3.0"), @r"
     --- stderr
     error: cannot update `demo`
