@@ -210,6 +210,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is not a duration such as `500ms`, `10s` or `2m`"))
 }
 
+/// Reads a reason: a line of text.
+fn reason(text: &str) -> Result<String, String> {
+    crate::names::reason(text)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;

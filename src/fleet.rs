@@ -254,6 +254,12 @@ impl Fleet {
         Mirror::open_or_clone(&mirrors_directory()?, harness, &self.harness_url(harness)?)
     }
 
+    /// Returns where a harness's mirror is, or would be: makes none, and asks no network.
+    pub(crate) fn mirror_if_any(&self, harness: &Name) -> anyhow::Result<Mirror> {
+        let url = self.harness_url(harness)?;
+        Ok(Mirror::at(&mirrors_directory()?, harness, &url))
+    }
+
     /// Returns a harness's mirror, if there is one: makes none, and asks no network.
     pub(crate) fn known_mirror(&self, harness: &Name) -> Option<Mirror> {
         Mirror::open(

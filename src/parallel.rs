@@ -5,10 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Maps every item on all processors, in order. Each takes the next one that nobody has taken: they differ in size.
 /// Where the machine has no thread left to give, fewer do the work.
 pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    in_as_many_threads(processors, items, each)
+}
+
+/// The same, with a bound of its own: for what waits more than it works.
+pub(crate) fn in_as_many_threads<T: Sync, R: Send>(
+    most: usize,
+    items: &[T],
+    each: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let workers = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(items.len().max(1));
+    let workers = most.min(items.len().max(1));
     let work = || {
         let mut done = Vec::new();
         loop {

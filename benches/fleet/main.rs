@@ -30,7 +30,7 @@ const QUICK: Effort = Effort {
     sizes: &[10, 100],
 };
 
-/// How many projects are updated and started.
+/// How many projects are started, and at least updated.
 const MANY: usize = 100;
 
 fn main() {
@@ -59,10 +59,24 @@ fn create(world: &World, effort: &Effort) {
     });
     let shell = median(effort.fast, |run| world.shell(&shell::create(run)));
     row("create a project, mirror warm", fleet, Some(shell));
+    let [fleet, shell] = ["projects", "new"].map(|below| world.disk(below, effort.fast));
+    print(&format!(
+        "| disk of each of {} projects, hard links counted once | {} KiB | {} KiB | {:.1}x |",
+        effort.fast,
+        fleet / 1024,
+        shell / 1024,
+        shell as f64 / fleet as f64
+    ));
 }
 
 fn update(world: &World, effort: &Effort) {
-    world.register(MANY);
+    for &size in effort.sizes.iter().filter(|size| **size >= MANY) {
+        update_of(world, effort, size);
+    }
+}
+
+fn update_of(world: &World, effort: &Effort, size: usize) {
+    world.register(size);
     let there_and_back = |run: usize| {
         if run.is_multiple_of(2) {
             "v0.2.0"
@@ -76,18 +90,20 @@ fn update(world: &World, effort: &Effort) {
         world.fleet(&["update", "--all", there_and_back(run)])
     });
     let without = median(runs, |run| {
-        world.shell(&shell::update(MANY, there_and_back(run), false))
+        world.shell(&shell::update(size, there_and_back(run), false))
     });
     let with = median(runs, |run| {
-        world.shell(&shell::update(MANY, there_and_back(run), true))
+        world.shell(&shell::update(size, there_and_back(run), true))
     });
-    let work = format!("update {MANY} projects, mirror warm");
+    let back = median(runs, |_| world.fleet(&["rollback", "--all"]));
+    let work = format!("update {size} projects, mirror warm");
     row(
         &format!("{work}; shell without fetch"),
         fleet,
         Some(without),
     );
     row(&format!("{work}; shell with fetch"), fleet, Some(with));
+    row(&format!("roll {size} projects back"), back, None);
 }
 
 fn start(world: &World, effort: &Effort) {

@@ -1,7 +1,8 @@
 //! The synthetic fleet, in a temporary directory with an environment of its own.
 
+use std::collections::HashSet;
 use std::fs;
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -26,7 +27,7 @@ pub(crate) fn name(number: usize) -> String {
 }
 
 impl World {
-    /// Makes a harness and `size` projects. The first [`super::MANY`] exist twice: for the fleet and for the shell.
+    /// Makes a harness and `size` projects, each twice: for the fleet and for the shell.
     pub(crate) fn new(size: usize) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("b")
@@ -48,8 +49,6 @@ impl World {
         let template = world.template();
         for number in 0..size {
             world.copy_template(&template, "projects", number);
-        }
-        for number in 0..super::MANY {
             world.copy_template(&template, "shell", number);
         }
         world.refresh_indices();
@@ -75,6 +74,27 @@ impl World {
     /// Runs a script, which must succeed, and returns how long it took.
     pub(crate) fn shell(&self, script: &str) -> Duration {
         self.time(self.command("sh").args(["-c", script]))
+    }
+
+    /// How many bytes of the disk each of `count` new projects in a directory has taken; what has several names counts
+    /// once, and what the mirror has had before not at all.
+    pub(crate) fn disk(&self, below: &str, count: usize) -> u64 {
+        let files = |directory: PathBuf| {
+            let entries = walkdir::WalkDir::new(directory).into_iter();
+            entries.filter_map(|entry| entry.ok()?.metadata().ok())
+        };
+        let mirrors = files(self.root.join("home/.cache"));
+        let mut known: HashSet<u64> = mirrors.map(|met| met.ino()).collect();
+        let directory = fs::read_dir(self.root.join(below)).expect("it was made");
+        let is_new = |name: &str| name.starts_with("new-") || name.parse::<usize>().is_ok();
+        let projects = directory.filter_map(|entry| {
+            let entry = entry.ok()?;
+            is_new(entry.file_name().to_str()?).then(|| entry.path())
+        });
+        let all = projects
+            .flat_map(files)
+            .filter(|met| known.insert(met.ino()));
+        all.map(|met| met.blocks() * 512).sum::<u64>() / count as u64
     }
 
     /// The socket of the fleet's own tmux server.

@@ -42,7 +42,7 @@ pub(crate) struct Update {
     #[arg(long, conflicts_with_all = ["words", "canary", "wave", "soak"])]
     pub(crate) back_out: bool,
     /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON")]
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
     pub(crate) message: Option<String>,
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]
@@ -64,7 +64,7 @@ pub(crate) struct Rollback {
     #[arg(long)]
     pub(crate) here: bool,
     /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON")]
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
     pub(crate) message: Option<String>,
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]
@@ -99,7 +99,7 @@ pub(crate) enum Harness {
         #[arg(long, value_name = "REF")]
         default_ref: Option<Ref>,
         /// Why, for `fleet history`
-        #[arg(long, short, value_name = "REASON")]
+        #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
         message: Option<String>,
         /// Print what would be done, and do nothing
         #[arg(long, short = 'n')]
@@ -116,7 +116,7 @@ pub(crate) enum Harness {
         /// Where its repository is now
         url: HarnessUrl,
         /// Why, for `fleet history`
-        #[arg(long, short, value_name = "REASON")]
+        #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
         message: Option<String>,
         /// Print what would be done, and do nothing
         #[arg(long, short = 'n')]
@@ -173,7 +173,7 @@ pub(crate) struct Apply {
     /// A plan that `fleet plan --out FILE` wrote; refused where the world has moved since
     pub(crate) plan: Option<PathBuf>,
     /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON")]
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
     pub(crate) message: Option<String>,
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]

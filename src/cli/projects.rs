@@ -68,7 +68,7 @@ pub(crate) struct Adopt {
     #[arg(long, requires = "scan")]
     pub(crate) json: bool,
     /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON")]
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
     pub(crate) message: Option<String>,
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]
@@ -90,7 +90,7 @@ pub(crate) struct Remove {
     #[arg(long, requires = "delete_files")]
     pub(crate) force: bool,
     /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON")]
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
     pub(crate) message: Option<String>,
     /// Print what would be done, and do nothing
     #[arg(long, short = 'n')]

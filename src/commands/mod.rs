@@ -5,6 +5,7 @@ mod audit;
 mod boot;
 mod harness;
 mod history;
+mod moved;
 mod outcomes;
 mod paths;
 mod plan;

@@ -3,10 +3,10 @@
 use crate::cli;
 use crate::error::{Exit, failed};
 use crate::fleet::Fleet;
-use crate::operations::{self, Command, Goal, Move};
+use crate::operations::{self, Command, Goal, Move, Rollback};
 use crate::ui::Ui;
 
-use super::outcomes::conclude;
+use super::moved::conclude_moves;
 use super::select::{chosen_names, split_update};
 
 /// Moves projects, and says how it went with each.
@@ -24,14 +24,17 @@ pub(crate) fn update(fleet: &mut Fleet, wanted: &cli::Update, ui: &Ui) -> anyhow
         accept_moved_tag: wanted.accept_moved_tag,
     };
     let done = operations::update(fleet, &movement, wanted.dry_run, ui);
-    conclude(fleet, &command, &movement.names, wanted.dry_run, done, ui)
+    conclude_moves(fleet, &command, &movement.names, wanted.dry_run, done, ui)
 }
 
 /// Moves projects back, and says how it went with each.
-pub(crate) fn rollback(
-    _fleet: &mut Fleet,
-    _wanted: &cli::Rollback,
-    _ui: &Ui,
-) -> anyhow::Result<Exit> {
-    Err(failed("`fleet rollback` is not there yet").into())
+pub(crate) fn rollback(fleet: &mut Fleet, wanted: &cli::Rollback, ui: &Ui) -> anyhow::Result<Exit> {
+    let command = Command::new("rollback").because(wanted.message.clone());
+    let rollback = Rollback {
+        names: chosen_names(fleet, &wanted.names, &wanted.selector)?,
+        restart: wanted.restart,
+        here: wanted.here,
+    };
+    let done = operations::rollback(fleet, &rollback, wanted.dry_run, ui);
+    conclude_moves(fleet, &command, &rollback.names, wanted.dry_run, done, ui)
 }

@@ -4,12 +4,29 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::CommitId;
+
 /// A tag, a branch or a commit of a harness, as typed: cannot be read as an option, a range or a revision expression.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Ref(String);
 
 super::checked_text!(Ref, "^[^-~^:?*\\[\\\\\\s][^~^:?*\\[\\\\\\s]*$");
+
+impl Ref {
+    /// Names a commit by its full id.
+    pub(crate) fn of_commit(commit: &CommitId) -> Self {
+        Self(commit.to_string())
+    }
+
+    /// Returns it for people: of a commit its first digits.
+    pub(crate) fn shown(&self) -> &str {
+        match self.0.parse::<CommitId>() {
+            Ok(_) => &self.0[..8],
+            Err(_) => &self.0,
+        }
+    }
+}
 
 impl FromStr for Ref {
     type Err = String;

@@ -58,6 +58,8 @@ pub(crate) struct Outcome {
     pub(crate) result: anyhow::Result<String>,
     /// What it changed, for the trail; `None` where there was nothing to do, or nothing was begun.
     pub(crate) change: Option<Change>,
+    /// Whether it was restarted as well, where the command was about something else.
+    pub(crate) is_restarted: bool,
 }
 
 /// What was before a change, and what is after it, in a few words.
@@ -76,6 +78,7 @@ impl Outcome {
             project,
             result,
             change: None,
+            is_restarted: false,
         }
     }
 

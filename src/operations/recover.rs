@@ -1,8 +1,24 @@
 //! What an interrupted command left: completed where it had passed the point of no return, taken back otherwise.
+//!
+//! A journal holds the whole plan. Which of its steps were made, half made or not made is seen in the world:
+//!
+//! | step | point of no return | not made, or half made | made |
+//! |---|---|---|---|
+//! | `Build` | none: it is beside | what is beside is removed | the same |
+//! | `Place` | the rename | what is beside is removed, and no more is done | it stays; `Register` follows |
+//! | `Register` | the rename of fleet.toml | it is made: the project is complete | nothing to do |
+//! | `Repin` | the branch moves to the new commit | files, index and locks are put back to where they stood | files and index follow the commit |
+//! | `Record` | the rename of fleet.toml | it is made if `Repin` is: registry and pin agree | nothing to do |
+//! | `Unregister` | the rename of fleet.toml | (no journal: one write) | |
+//! | `Fill` | the rename of the filled engine | (no journal: what is beside is removed by the next) | |
+//! | `Prepare`, `Stop`, `Start` | none | (no journal: wishes and states tell) | |
+//!
+//! A step after one that is taken back is not looked at. A repair can be cut off like what it repairs: each of the above
+//! looks again. The journal is closed last.
 
 use anyhow::Context as _;
 
-use crate::error::refused;
+use crate::error::{Fault, refused};
 use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
@@ -23,27 +39,36 @@ pub(super) enum Recovered {
     Completed,
     /// It is as if it had never begun.
     TakenBack,
+    /// Somebody has gone on by hand since, and left nothing to do.
+    Overtaken,
 }
 
 /// Completes or takes back what was interrupted on a project whose lock is held.
 pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Option<Recovered>> {
+    match fleet.journal(name).open::<Vec<Step>>()? {
+        Some(steps) => recover_from(fleet, name, &steps, ui).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn recover_from(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<Recovered> {
     let journal = fleet.journal(name);
-    let Some(steps) = journal.open::<Vec<Step>>()? else {
-        return Ok(None);
-    };
-    let recovered = settle(fleet, name, &steps, ui)
+    let recovered = settle(fleet, name, steps, ui)
         .with_context(|| {
             format!("cannot repair `{name}`, which an earlier command left half changed")
         })
         .and_then(|recovered| journal.close().map(|()| recovered));
-    tell(fleet, name, &steps, &recovered, ui);
+    tell(fleet, name, steps, &recovered, ui);
     let recovered = recovered?;
     match recovered {
         Recovered::Completed => ui.status(format!("`{name}`: completed what was interrupted")),
         Recovered::TakenBack => ui.status(format!("`{name}`: took back what was interrupted")),
+        Recovered::Overtaken => ui.status(format!(
+            "`{name}`: nothing is left of what was interrupted; its pin was moved by hand since"
+        )),
         Recovered::Nothing => {}
     }
-    Ok(Some(recovered))
+    Ok(recovered)
 }
 
 /// Writes into the trail what became of an interrupted operation, and what it had been about.
@@ -58,6 +83,7 @@ fn tell(
         Ok(Recovered::Nothing) => return,
         Ok(Recovered::Completed) => "completed",
         Ok(Recovered::TakenBack) => "taken back",
+        Ok(Recovered::Overtaken) => "overtaken",
         Err(_) => "interrupted",
     };
     let meant: Vec<String> = steps.iter().map(Step::to_string).collect();
@@ -79,35 +105,41 @@ pub(super) fn lock_all(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Locked> {
+    lock_and_settle(fleet, names, dry_run, ui).map(|(locked, _)| locked)
+}
+
+/// The same, with the steps of all that was settled.
+pub(super) fn lock_and_settle(
+    fleet: &mut Fleet,
+    names: &[Name],
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<(Locked, Vec<Step>)> {
     let mut locked = plan::lock_all(fleet, names, ui)?;
-    let repaired: Vec<_> = locked
-        .names
-        .into_iter()
-        .map(|name| {
-            let repaired = if dry_run {
-                refuse_open(fleet, &name)
-            } else {
-                recover(fleet, &name, ui).map(drop)
-            };
-            (name.clone(), repaired.map(|()| name))
-        })
-        .collect();
+    let (mut repaired, mut settled) = (Vec::new(), Vec::new());
+    for name in locked.names {
+        let result = match fleet.journal(&name).open::<Vec<Step>>() {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) if dry_run => Err(open_journal(&name).into()),
+            Ok(Some(steps)) => {
+                recover_from(fleet, &name, &steps, ui).map(|_| settled.extend(steps))
+            }
+            Err(error) => Err(error),
+        };
+        repaired.push((name.clone(), result.map(|()| name)));
+    }
     fleet.reload()?;
     let (whole, unrepaired) = plan::part(repaired);
     locked.names = whole;
     locked.outcomes.extend(unrepaired);
-    Ok(locked)
+    Ok((locked, settled))
 }
 
-fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
-    if !fleet.journal(name).is_open() {
-        return Ok(());
-    }
-    Err(refused(format!(
+fn open_journal(name: &Name) -> Fault {
+    refused(format!(
         "a command on `{name}` was interrupted, and a dry run repairs nothing"
     ))
     .hint("the same command without `--dry-run` first completes it or takes it back")
-    .into())
 }
 
 fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result<Recovered> {
@@ -126,9 +158,12 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 register(fleet, name, entry, ui)?;
                 recovered = Recovered::Completed;
             }
-            Step::Repin { from, to, .. } => match settle_pin(fleet, name, from, to)? {
+            Step::Repin {
+                from, to, stood, ..
+            } => match settle_pin(fleet, name, from, to, stood.as_ref())? {
                 Settled::Completed => recovered = Recovered::Completed,
                 Settled::TakenBack => return Ok(Recovered::TakenBack),
+                Settled::Overtaken => return Ok(Recovered::Overtaken),
             },
             Step::Record { reference, commit } => {
                 record(
@@ -154,23 +189,31 @@ fn settle_pin(
     name: &Name,
     from: &CommitId,
     to: &CommitId,
+    stood: Option<&CommitId>,
 ) -> anyhow::Result<Settled> {
     let project = fleet.registry.project(name)?;
-    let mirror = fleet.mirror(&project.harness)?;
+    // A repair asks no network: what it needs was in the project before the first file was touched.
+    let mirror = fleet.mirror_if_any(&project.harness)?;
     let _spawning = fleet.hold_spawns(name)?;
     pins::settle(
         &fleet.pin_move(project, &mirror, false, &fleet.runtime("trash"))?,
         from,
         to,
+        stood.unwrap_or(from),
     )
 }
 
-/// Writes pins into fleet.toml, all in one edit.
+/// Writes pins into fleet.toml, all in one edit. A project that somebody has taken out of it meanwhile has none there.
 pub(super) fn record(fleet: &Fleet, pins: &[(Name, Ref, CommitId)], ui: &Ui) -> anyhow::Result<()> {
     if pins.is_empty() {
         return Ok(());
     }
     let mut edit = fleet.edit(ui)?;
-    edit.set_pins(pins)?;
+    let registered: Vec<_> = pins
+        .iter()
+        .filter(|(name, ..)| edit.registry().projects.contains_key(name))
+        .cloned()
+        .collect();
+    edit.set_pins(&registered)?;
     edit.save().map(drop)
 }

@@ -1,5 +1,6 @@
 //! One step of a plan: its text is the dry run, the progress and the error; its JSON is the journal.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -31,6 +32,13 @@ pub(crate) enum Step {
         from: CommitId,
         to: CommitId,
         reference: Ref,
+        /// What was checked out before, where that is not what is pinned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stood: Option<CommitId>,
+        /// Of a rollback: all projects that went back together, and to which pins. Rolled back twice, a project is where
+        /// it was; whoever runs the command again after a kill must know what is done.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        together: BTreeMap<Name, CommitId>,
     },
     /// Write the pin into fleet.toml.
     Record { reference: Ref, commit: CommitId },
@@ -82,12 +90,17 @@ impl fmt::Display for Step {
                 from,
                 to,
                 reference,
+                ..
             } => {
+                if from == to {
+                    return write!(f, "check out {}, which is pinned", to.short());
+                }
                 write!(
                     f,
-                    "move the pin from {} to {} ({reference}) and commit that",
+                    "move the pin from {} to {} ({}) and commit that",
                     from.short(),
-                    to.short()
+                    to.short(),
+                    reference.shown()
                 )
             }
             Self::Record { reference, .. } => write!(f, "write {reference} into fleet.toml"),

@@ -1,42 +1,100 @@
-//! Where pins are to move: each harness is fetched once, and each version looked up once, whatever the number of projects.
+//! Where pins are to move: each harness is fetched at most once, and each version looked up once, whatever the number of
+//! projects.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 
-use crate::error::Fault;
+use crate::error::{Fault, failed};
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
+use crate::parallel::in_as_many_threads;
 use crate::pins::Mirror;
 use crate::registry::Project;
-use crate::ui::Ui;
+use crate::ui::{Ui, list};
 
 use super::update::{Goal, Move};
-use super::version::{self, Chosen};
+use super::version::{self, Admitted, Chosen};
+
+/// How many harnesses are fetched at once: it is the network that is waited for.
+const FETCHES: usize = 8;
 
 /// The mirrors of some projects' harnesses, and what was found in them. Shared by the threads that look.
 pub(super) struct Targets {
     mirrors: BTreeMap<Name, anyhow::Result<Mirror>>,
-    chosen: Mutex<BTreeMap<(Name, Ref), Chosen>>,
+    admitted: Mutex<BTreeMap<(Name, Ref), Admitted>>,
     loadable: Mutex<BTreeSet<CommitId>>,
 }
 
+/// What a harness's mirror must have.
+#[derive(Default)]
+struct Need {
+    /// These commits.
+    commits: BTreeSet<CommitId>,
+    /// Whatever the remote has now.
+    news: bool,
+}
+
+impl Need {
+    fn is_met_by(&self, mirror: &Mirror) -> bool {
+        !self.news && self.commits.iter().all(|commit| mirror.contains(commit))
+    }
+}
+
 impl Targets {
-    /// Opens the mirror of each harness once, and fetches it once. A harness that cannot be reached is used as it was;
-    /// one that was never reached fails the projects that use it, and no others.
-    pub(super) fn fetch(fleet: &Fleet, names: &[Name], ui: &Ui) -> Self {
+    /// Opens the mirror of each harness. `wanted` says which commit a project is to go to, `None` where only the remote
+    /// knows: a harness of which that is so, or whose mirror lacks such a commit, is fetched once, several at a time.
+    ///
+    /// A harness that cannot be reached is used as it was; one that was never reached fails the projects that use it,
+    /// and no others.
+    pub(super) fn open(
+        fleet: &Fleet,
+        names: &[Name],
+        wanted: impl Fn(&Project) -> Option<CommitId>,
+        ui: &Ui,
+    ) -> Self {
+        let mut needs: BTreeMap<&Name, Need> = BTreeMap::new();
         let projects = names
             .iter()
             .filter_map(|name| fleet.registry.projects.get(name));
-        let harnesses: BTreeSet<&Name> = projects.map(|project| &project.harness).collect();
-        let mirrors = harnesses
-            .into_iter()
-            .map(|harness| (harness.clone(), fetched(fleet, harness, ui)))
-            .collect();
+        for project in projects {
+            let need = needs.entry(&project.harness).or_default();
+            match wanted(project) {
+                Some(commit) => drop(need.commits.insert(commit)),
+                None => need.news = true,
+            }
+        }
+        let (mut mirrors, mut lacking) = (BTreeMap::new(), Vec::new());
+        for (harness, need) in needs {
+            match fleet.known_mirror(harness) {
+                Some(mirror) if need.is_met_by(&mirror) => {
+                    mirrors.insert(harness.clone(), Ok(mirror));
+                }
+                known => lacking.push((harness, known)),
+            }
+        }
+        if !lacking.is_empty() {
+            let harnesses = list(lacking.iter().map(|(harness, _)| harness));
+            ui.waiting(format!("fetching {harnesses}"));
+        }
+        let fetched = in_as_many_threads(FETCHES, &lacking, |(harness, known)| {
+            fetched(fleet, harness, known.as_ref())
+        });
+        for ((harness, _), fetched) in lacking.into_iter().zip(fetched) {
+            let mirror = fetched.map(|(mirror, trouble)| {
+                if let Some(trouble) = trouble {
+                    ui.warn(format!(
+                        "cannot fetch {harness}, so its last copy has to do: {trouble:#}"
+                    ));
+                }
+                mirror
+            });
+            mirrors.insert(harness.clone(), mirror);
+        }
         Self {
             mirrors,
-            chosen: Mutex::default(),
+            admitted: Mutex::default(),
             loadable: Mutex::default(),
         }
     }
@@ -52,7 +110,8 @@ impl Targets {
             .map_err(|error| Fault::copy_of(error).into())
     }
 
-    /// Chooses where a project is to move. Refuses what [`version::admit`] does, and a version that would not load.
+    /// Chooses where a project is to move. Refuses what [`version::admit`] does, a commit that is nowhere to be had, and
+    /// a version that would not load.
     pub(super) fn choose(
         &self,
         fleet: &Fleet,
@@ -60,7 +119,7 @@ impl Targets {
         project: &Project,
     ) -> anyhow::Result<Chosen> {
         let chosen = match (&change.goal, &project.commit) {
-            (Goal::Pins(pins), _) => pins
+            (Goal::Pins(pins) | Goal::Back(pins), _) => pins
                 .get(&project.name)
                 .context("every project that is to move has its pin")?
                 .clone(),
@@ -71,16 +130,13 @@ impl Targets {
             (Goal::Registered, None) => self.look_up(fleet, change, project, &project.reference)?,
             (Goal::Ref(reference), _) => self.look_up(fleet, change, project, reference)?,
         };
-        let is_known = |known: &Mutex<BTreeSet<CommitId>>| {
-            known
-                .lock()
-                .is_ok_and(|known| known.contains(&chosen.commit))
-        };
-        if !is_known(&self.loadable) {
-            fleet.manifest(self.mirror(project)?, &project.harness, &chosen.commit)?;
-            if let Ok(mut loadable) = self.loadable.lock() {
-                loadable.insert(chosen.commit.clone());
+        if !unpoisoned(&self.loadable).contains(&chosen.commit) {
+            let mirror = self.mirror(project)?;
+            if !mirror.contains(&chosen.commit) {
+                return Err(nowhere(project, &chosen.commit).into());
             }
+            fleet.manifest(mirror, &project.harness, &chosen.commit)?;
+            unpoisoned(&self.loadable).insert(chosen.commit.clone());
         }
         Ok(chosen)
     }
@@ -92,44 +148,64 @@ impl Targets {
         project: &Project,
         wanted: &Ref,
     ) -> anyhow::Result<Chosen> {
-        let key = (project.harness.clone(), wanted.clone());
-        if let Ok(chosen) = self.chosen.lock()
-            && let Some(found) = chosen.get(&key)
-        {
-            return Ok(found.clone());
-        }
-        let mirror = self.mirror(project)?;
-        let resolved = mirror.resolve(wanted)?;
-        let found = version::admit(
-            fleet,
-            &project.harness,
-            mirror,
-            wanted,
-            resolved,
-            change.accept_moved_tag,
-        )?;
-        if let Ok(mut chosen) = self.chosen.lock() {
-            chosen.insert(key, found.clone());
-        }
-        Ok(found)
+        let (harness, accepts) = (&project.harness, change.accept_moved_tag);
+        let key = (harness.clone(), wanted.clone());
+        let known = unpoisoned(&self.admitted).get(&key).cloned();
+        let admitted = match known {
+            Some(admitted) => admitted,
+            None => {
+                let mirror = self.mirror(project)?;
+                let resolved = mirror.resolve(wanted)?;
+                let found = version::admit(fleet, harness, mirror, wanted, resolved, accepts)?;
+                unpoisoned(&self.admitted).insert(key, found.clone());
+                found
+            }
+        };
+        version::refuse_moved_for(project, wanted, &admitted, accepts)?;
+        Ok(admitted.chosen)
     }
 
-    /// Makes the mirrors take a moved tag for what it is now.
-    pub(super) fn accept_moved(&self, reference: &Ref) -> anyhow::Result<()> {
-        self.mirrors
-            .values()
-            .flatten()
-            .try_for_each(|mirror| mirror.accept_moved(reference))
+    /// Says which of the tags that were chosen their remotes no longer have.
+    pub(super) fn warn_of_gone_tags(&self, ui: &Ui) {
+        for ((harness, reference), admitted) in unpoisoned(&self.admitted).iter() {
+            if admitted.is_gone {
+                ui.warn(format!(
+                    "harness `{harness}` has no tag `{reference}` any more; it counts as it was when it was first seen"
+                ));
+            }
+        }
+    }
+
+    /// Makes the mirror of a project's harness take a moved tag for what it is now.
+    pub(super) fn accept_moved(&self, project: &Project, reference: &Ref) -> anyhow::Result<()> {
+        self.mirror(project)?.accept_moved(reference)
     }
 }
 
-fn fetched(fleet: &Fleet, harness: &Name, ui: &Ui) -> anyhow::Result<Mirror> {
-    ui.waiting(format!("fetching {harness}"));
-    let mirror = fleet.mirror(harness)?;
-    if let Err(error) = mirror.fetch() {
-        ui.warn(format!(
-            "cannot fetch {harness}, so its last copy has to do: {error:#}"
-        ));
+fn unpoisoned<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns a mirror that was just brought up to date, or why only its last copy is there.
+fn fetched(
+    fleet: &Fleet,
+    harness: &Name,
+    known: Option<&Mirror>,
+) -> anyhow::Result<(Mirror, Option<anyhow::Error>)> {
+    match known {
+        Some(mirror) => Ok((mirror.clone(), mirror.fetch().err())),
+        // To copy a harness is to fetch it.
+        None => fleet.mirror(harness).map(|mirror| (mirror, None)),
     }
-    Ok(mirror)
+}
+
+fn nowhere(project: &Project, commit: &CommitId) -> Fault {
+    let (name, harness) = (&project.name, &project.harness);
+    failed(format!(
+        "harness `{harness}` has no commit {}: neither its remote nor its mirror",
+        commit.short()
+    ))
+    .hint(format!(
+        "`fleet why {name}` tells where it was seen last; `fleet update {name} REF` moves to a version that is there"
+    ))
 }

@@ -7,12 +7,14 @@ use anyhow::Context as _;
 use crate::error::refused;
 use crate::fleet::Fleet;
 use crate::journal;
-use crate::names::{Name, Ref};
+use crate::names::{CommitId, Name, Ref};
 use crate::parallel::in_parallel;
-use crate::pins::{self, Depth, Ready, Settled};
+use crate::pins::{self, Depth, Ready};
+use crate::registry::Project;
 use crate::ui::Ui;
 
 use super::launch::Occasion;
+use super::moving::{carry_out, changes_files, close_journals};
 use super::plan::{self, Change, Locked, Outcome, Plan};
 use super::prepare::preparation;
 use super::recover;
@@ -45,8 +47,11 @@ pub(crate) enum Goal {
     Ref(Ref),
     /// Back to the version that fleet.toml names.
     Registered,
-    /// Each to a commit of its own, which is written down under this ref; nothing is looked up or fetched for it.
+    /// Each to a commit of its own, which is written down under this ref; nothing is looked up for it, and nothing fetched
+    /// where the mirror has it.
     Pins(BTreeMap<Name, Chosen>),
+    /// The same, all back together: what is cut off is known for a rollback.
+    Back(BTreeMap<Name, Chosen>),
 }
 
 /// Moves projects, or prints how. A project that cannot be moved stays as it was, and does not stop the others.
@@ -56,17 +61,38 @@ pub(crate) fn update(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
+    let locked = recover::lock_all(fleet, &change.names, dry_run, ui)?;
+    let wanted = |project: &Project| match &change.goal {
+        Goal::Ref(_) => None,
+        Goal::Registered => project.commit.clone(),
+        Goal::Pins(pins) | Goal::Back(pins) => {
+            pins.get(&project.name).map(|pin| pin.commit.clone())
+        }
+    };
+    let targets = Targets::open(fleet, &locked.names, wanted, ui);
+    move_locked(fleet, locked, change, &targets, dry_run, ui)
+}
+
+/// Moves projects that are locked, or prints how.
+pub(super) fn move_locked(
+    fleet: &Fleet,
+    locked: Locked,
+    change: &Move,
+    targets: &Targets,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
     let Locked {
         names: ready,
         mut outcomes,
         locks: _locks,
-    } = recover::lock_all(fleet, &change.names, dry_run, ui)?;
-    let targets = Targets::fetch(fleet, &ready, ui);
-    let fleet = &*fleet;
+    } = locked;
+    ui.waiting("looking at the projects");
     let looked = in_parallel(&ready, |name| {
-        look(fleet, change, &targets, name).with_context(|| format!("cannot update `{name}`"))
+        look(fleet, change, targets, name).with_context(|| format!("cannot update `{name}`"))
     });
-    let (looked, refused) = plan::part(ready.into_iter().zip(looked));
+    targets.warn_of_gone_tags(ui);
+    let (mut looked, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
     if dry_run {
         plan::print(looked.iter().map(|looked| &looked.plan), ui);
@@ -83,9 +109,13 @@ pub(crate) fn update(
             (plan.project.clone(), steps)
         })
         .collect();
+    if matches!(change.goal, Goal::Back(_)) {
+        note_together(&mut looked);
+    }
     write_down(fleet, &looked)?;
-    outcomes.extend(carry_out(fleet, change, &targets, looked, ui)?);
+    outcomes.extend(carry_out(fleet, change, targets, looked, ui));
     let outcomes = restart_moved(fleet, &restarts, outcomes, ui)?;
+    close_journals(fleet, change, restarts.keys())?;
     Ok(outcomes)
 }
 
@@ -97,10 +127,14 @@ fn restart_moved(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let (mut plans, mut all, mut moves) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let is_alone = outcomes.len() == 1;
     for outcome in outcomes {
         match (restarts.get(&outcome.project), outcome.result) {
             (Some(steps), Ok(done)) => {
-                ui.status(done);
+                // Of several a table tells.
+                if is_alone {
+                    ui.status(done);
+                }
                 plans.push(Plan::new(&outcome.project, steps.clone(), ""));
                 moves.extend(outcome.change.map(|change| (outcome.project, change)));
             }
@@ -112,6 +146,7 @@ fn restart_moved(
         if let Some(change) = moves.remove(&outcome.project) {
             outcome.change = Some(change);
         }
+        outcome.is_restarted = outcome.result.is_ok();
         all.push(outcome);
     }
     stop::stay_down(fleet, &all)?;
@@ -120,20 +155,14 @@ fn restart_moved(
 }
 
 /// A plan, what its move was found ready from, and what it does to the pin.
-struct Looked {
-    plan: Plan,
-    ready: Ready,
-    pin: Option<Change>,
+pub(super) struct Looked {
+    pub(super) plan: Plan,
+    pub(super) ready: Ready,
+    pub(super) pin: Option<Change>,
 }
 
 fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow::Result<Looked> {
-    let project = fleet.registry.project(name)?;
-    if !project.location.exists() {
-        let place = project.location.display();
-        return Err(refused(format!("there is nothing at {place}"))
-            .hint("clone it there, or correct its `location` in fleet.toml")
-            .into());
-    }
+    let project = present(fleet, name)?;
     let Chosen { reference, commit } = targets.choose(fleet, change, project)?;
     let rescue = fleet.runtime("trash");
     let ready =
@@ -146,6 +175,8 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
             from: ready.from.clone(),
             to: commit.clone(),
             reference: reference.clone(),
+            together: BTreeMap::new(),
+            stood: (ready.stood != ready.from).then(|| ready.stood.clone()),
         });
     }
     if project.reference != reference || project.commit.as_ref() != Some(&commit) {
@@ -164,19 +195,62 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
         steps.extend([Step::Stop, Step::Start]);
     }
     let moves = steps.iter().any(|step| matches!(step, Step::Repin { .. }));
-    let short = commit.short();
+    let to = match reference.shown() {
+        shown if commit.short() == shown => shown.to_owned(),
+        shown => format!("{shown} ({})", commit.short()),
+    };
     let done = match (project.reference == reference, moves) {
-        (true, false) => format!("`{name}` is at {reference} already"),
+        (true, false) => format!("`{name}` is at {} already", reference.shown()),
         // Moved by hand, or a branch has moved on: one name for both would say nothing.
-        (true, true) => format!("`{name}`: {} -> {reference} ({short})", ready.from.short()),
-        (false, _) => format!("`{name}`: {} -> {reference} ({short})", project.reference),
+        (true, true) => format!("`{name}`: {} -> {to}", ready.from.short()),
+        (false, _) => format!("`{name}`: {} -> {to}", project.reference.shown()),
     };
     let pin = changes_files(&steps).then(|| Change {
-        before: Some(format!("{} {}", project.reference, ready.from.short())),
-        after: Some(format!("{reference} {short}")),
+        before: Some(version(&project.reference, &ready.from)),
+        after: Some(version(&reference, &commit)),
     });
     let plan = Plan::new(name, steps, done);
     Ok(Looked { plan, ready, pin })
+}
+
+/// Returns a project that is there.
+pub(super) fn present<'a>(fleet: &'a Fleet, name: &Name) -> anyhow::Result<&'a Project> {
+    let project = fleet.registry.project(name)?;
+    if project.location.exists() {
+        return Ok(project);
+    }
+    let place = project.location.display();
+    Err(refused(format!("there is nothing at {place}"))
+        .hint("clone it there, or correct its `location` in fleet.toml")
+        .into())
+}
+
+/// Names a version for the trail: the ref, and the commit where that is another word.
+fn version(reference: &Ref, commit: &CommitId) -> String {
+    match (reference.shown(), commit.short()) {
+        (shown, short) if shown == short => short.to_owned(),
+        (shown, short) => format!("{shown} {short}"),
+    }
+}
+
+/// Notes in every plan of a rollback which projects go back, and to what.
+fn note_together(looked: &mut [Looked]) {
+    let pin = |step: &Step| match step {
+        Step::Repin { to, .. } => Some(to.clone()),
+        _ => None,
+    };
+    let all: BTreeMap<Name, CommitId> = looked
+        .iter()
+        .filter_map(|one| {
+            let to = one.plan.steps.iter().find_map(pin)?;
+            Some((one.plan.project.clone(), to))
+        })
+        .collect();
+    for step in looked.iter_mut().flat_map(|one| &mut one.plan.steps) {
+        if let Step::Repin { together, .. } = step {
+            together.clone_from(&all);
+        }
+    }
 }
 
 /// Opens the journals of all projects that are to change: one sync for all costs less than one for each.
@@ -187,92 +261,4 @@ fn write_down(fleet: &Fleet, looked: &[Looked]) -> anyhow::Result<()> {
         .map(|plan| (fleet.journal(&plan.project), &plan.steps))
         .unzip();
     journal::begin_all(&journals.iter().zip(steps).collect::<Vec<_>>())
-}
-
-/// Moves in parallel, then writes all pins into fleet.toml at once. A journal stays open until both are done.
-fn carry_out(
-    fleet: &Fleet,
-    change: &Move,
-    targets: &Targets,
-    looked: Vec<Looked>,
-    ui: &Ui,
-) -> anyhow::Result<Vec<Outcome>> {
-    let moved = in_parallel(&looked, |looked| move_one(fleet, change, targets, looked));
-    let done: Vec<(Looked, anyhow::Result<()>)> = looked.into_iter().zip(moved).collect();
-    let mut pins = Vec::new();
-    for (looked, _) in done.iter().filter(|(_, moved)| moved.is_ok()) {
-        let plan = &looked.plan;
-        for step in &plan.steps {
-            if let Step::Record { reference, commit } = step {
-                pins.push((plan.project.clone(), reference.clone(), commit.clone()));
-            }
-        }
-    }
-    if change.accept_moved_tag
-        && let Goal::Ref(reference) = &change.goal
-    {
-        targets.accept_moved(reference)?;
-    }
-    recover::record(fleet, &pins, ui).context(
-        "the pins have moved, but fleet.toml does not say so yet; run the command again",
-    )?;
-    let finish = |(looked, moved): (Looked, anyhow::Result<()>)| {
-        let Looked { plan, pin, .. } = looked;
-        let change = pin.filter(|_| moved.is_ok());
-        let result = moved
-            .and_then(|()| fleet.journal(&plan.project).close())
-            .map(|()| plan.done);
-        Outcome::new(plan.project, result).changing(change)
-    };
-    Ok(done.into_iter().map(finish).collect())
-}
-
-fn changes_files(steps: &[Step]) -> bool {
-    steps
-        .iter()
-        .any(|step| matches!(step, Step::Repin { .. } | Step::Record { .. }))
-}
-
-fn move_one(
-    fleet: &Fleet,
-    change: &Move,
-    targets: &Targets,
-    looked: &Looked,
-) -> anyhow::Result<()> {
-    let Looked { plan, ready, .. } = looked;
-    if !changes_files(&plan.steps) {
-        return Ok(());
-    }
-    let journal = fleet.journal(&plan.project);
-    for step in &plan.steps {
-        let Step::Repin {
-            from,
-            to,
-            reference,
-        } = step
-        else {
-            continue;
-        };
-        let project = fleet.registry.project(&plan.project)?;
-        let _spawning = fleet.hold_spawns(&project.name)?;
-        let message = format!("Move {} to {reference}", fleet.engine(project)?);
-        let rescue = fleet.runtime("trash");
-        let wish = fleet.pin_move(project, targets.mirror(project)?, change.here, &rescue)?;
-        if let Err(error) = pins::carry_out(&wish, ready, to, &message) {
-            let settled = if pins::is_untouched(&error) {
-                Ok(Settled::TakenBack)
-            } else {
-                pins::settle(&wish, from, to)
-            };
-            match settled {
-                // What failed came after the commit, and is made up for.
-                Ok(Settled::Completed) => continue,
-                Ok(Settled::TakenBack) => journal.close()?,
-                // The journal stays open: the next command, or this one again, finds it.
-                Err(_) => {}
-            }
-            return Err(error.context(format!("`{}`: cannot {step}", plan.project)));
-        }
-    }
-    Ok(())
 }

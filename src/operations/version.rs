@@ -7,10 +7,21 @@ use crate::pins::{Kind, Mirror, Resolved};
 use crate::registry::Project;
 use crate::ui::list;
 
+/// A version that may be used.
+#[derive(Clone, Debug)]
+pub(super) struct Admitted {
+    /// The version.
+    pub(super) chosen: Chosen,
+    /// Whether it was asked for by a tag.
+    pub(super) is_tag: bool,
+    /// Whether that is a tag which the remote no longer has.
+    pub(super) is_gone: bool,
+}
+
 /// A version that was chosen.
 #[derive(Clone, Debug)]
 pub(crate) struct Chosen {
-    /// As it was asked for.
+    /// As it was asked for; a commit in full, for its beginning may come to mean several.
     pub(crate) reference: Ref,
     /// What it stands for.
     pub(crate) commit: CommitId,
@@ -38,7 +49,8 @@ pub(super) fn choose(
         mirror.fetch()?;
         resolved = mirror.resolve(&reference)?;
     }
-    admit(fleet, harness, mirror, &reference, resolved, false)
+    let admitted = admit(fleet, harness, mirror, &reference, resolved, false)?;
+    Ok(admitted.chosen)
 }
 
 /// Refuses a version that does not exist, that the registry forbids, or whose tag has moved.
@@ -49,20 +61,43 @@ pub(super) fn admit(
     reference: &Ref,
     resolved: Option<Resolved>,
     accept_moved: bool,
-) -> anyhow::Result<Chosen> {
+) -> anyhow::Result<Admitted> {
     let Some(found) = resolved else {
         return Err(unknown(harness, mirror, reference)?.into());
     };
     refuse_bad(fleet, harness, mirror, reference, &found)?;
+    let (kind, is_gone) = (found.kind, found.is_gone);
     let commit = match refuse_moved(fleet, harness, reference, &found) {
         Err(fault) if !accept_moved => return Err(fault.into()),
         Err(_) => found.moved.unwrap_or(found.commit),
         Ok(()) => found.commit,
     };
-    Ok(Chosen {
-        reference: reference.clone(),
-        commit,
+    let reference = match kind {
+        Kind::Commit => Ref::of_commit(&commit),
+        Kind::Tag | Kind::Branch => reference.clone(),
+    };
+    Ok(Admitted {
+        chosen: Chosen { reference, commit },
+        is_tag: kind == Kind::Tag,
+        is_gone,
     })
+}
+
+/// Refuses a commit that the registry forbids, by whatever name.
+pub(super) fn refuse_bad_commit(
+    fleet: &Fleet,
+    harness: &Name,
+    mirror: &Mirror,
+    chosen: &Chosen,
+) -> anyhow::Result<()> {
+    let found = Resolved {
+        commit: chosen.commit.clone(),
+        kind: Kind::Commit,
+        moved: None,
+        is_ambiguous: false,
+        is_gone: false,
+    };
+    refuse_bad(fleet, harness, mirror, &chosen.reference, &found)
 }
 
 fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyhow::Result<Fault> {
@@ -103,7 +138,27 @@ fn refuse_bad(
     .into())
 }
 
-/// Fails where a tag is not what it was when the mirror, or a project of the fleet, first saw it.
+/// Fails where a project follows a tag that is not what it was when the project was set to it.
+///
+/// For others it may have been accepted already; each project is asked about by itself.
+pub(super) fn refuse_moved_for(
+    project: &Project,
+    wanted: &Ref,
+    admitted: &Admitted,
+    accept_moved: bool,
+) -> Result<(), Fault> {
+    let after = &admitted.chosen.commit;
+    let before = project.commit.as_ref().filter(|before| *before != after);
+    match before {
+        Some(before) if admitted.is_tag && !accept_moved && project.reference == *wanted => {
+            Err(moved(&project.harness, wanted, before, after))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Fails where a tag is not what it was when the mirror first saw it, or is another than all projects of the fleet that
+/// follow it say.
 fn refuse_moved(
     fleet: &Fleet,
     harness: &Name,
@@ -111,18 +166,23 @@ fn refuse_moved(
     found: &Resolved,
 ) -> Result<(), Fault> {
     let seen = registered(fleet, harness, reference);
-    let is_other = found.kind == Kind::Tag && seen.is_some_and(|seen| *seen != found.commit);
+    let is_other = found.kind == Kind::Tag && !seen.is_empty() && !seen.contains(&&found.commit);
     if found.moved.is_none() && !is_other {
         return Ok(());
     }
-    let before = seen.unwrap_or(&found.commit).short();
-    let after = found.moved.as_ref().unwrap_or(&found.commit).short();
-    Err(refused(format!(
+    let before = seen.first().copied().unwrap_or(&found.commit);
+    let after = found.moved.as_ref().unwrap_or(&found.commit);
+    Err(moved(harness, reference, before, after))
+}
+
+fn moved(harness: &Name, reference: &Ref, before: &CommitId, after: &CommitId) -> Fault {
+    let (before, after) = (before.short(), after.short());
+    refused(format!(
         "tag `{reference}` of harness `{harness}` has moved from {before} to {after}"
     ))
     .hint(format!(
         "find out why; then name the commit you mean, or follow the tag: `fleet update NAME {reference} --accept-moved-tag`"
-    )))
+    ))
 }
 
 /// Returns which of the bad refs a version is: the same word, or a tag or commit that stands for the same. A branch that
@@ -145,15 +205,16 @@ fn bad_ref<'a>(
     Ok(None)
 }
 
-/// Returns what a ref stood for when some project of the fleet was set to it.
-fn registered<'a>(fleet: &'a Fleet, harness: &Name, reference: &Ref) -> Option<&'a CommitId> {
+/// Returns what a ref stood for when projects of the fleet were set to it.
+fn registered<'a>(fleet: &'a Fleet, harness: &Name, reference: &Ref) -> Vec<&'a CommitId> {
     let same = |project: &&Project| project.harness == *harness && project.reference == *reference;
     fleet
         .registry
         .projects
         .values()
         .filter(same)
-        .find_map(|project| project.commit.as_ref())
+        .filter_map(|project| project.commit.as_ref())
+        .collect()
 }
 
 fn newest(harness: &Name, mirror: &Mirror) -> anyhow::Result<Ref> {

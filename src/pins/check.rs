@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use git2::{Oid, Repository, RepositoryState, StatusOptions};
 
 use crate::error::{Fault, refused};
+use crate::names::CommitId;
 
 use super::clean::is_surely_clean;
 use super::index_file::IndexFile;
@@ -28,8 +29,8 @@ pub(crate) fn check(wish: &Move<'_>) -> anyhow::Result<Ready> {
     let ready = check_project(wish, &repository)?;
     check_index(wish, &repository, &ready)?;
     let engine = find_engine(wish)?;
-    check_engine(wish, &engine)?;
-    Ok(ready)
+    let stood = check_engine(wish, &engine)?;
+    Ok(Ready { stood, ..ready })
 }
 
 /// Refuses, with what was found and the way out.
@@ -94,6 +95,7 @@ fn check_project(wish: &Move<'_>, repository: &Repository) -> anyhow::Result<Rea
         ));
     };
     Ok(Ready {
+        stood: from.clone(),
         from,
         branch,
         head: commit_id(commit.id()),
@@ -203,7 +205,8 @@ fn find_engine(wish: &Move<'_>) -> anyhow::Result<Repository> {
     }
 }
 
-fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
+/// Returns the commit that is checked out, where nothing would be lost by leaving it.
+fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<CommitId> {
     if engine.is_shallow() {
         return Err(refusal(
             "the harness's history is cut off (a shallow clone)",
@@ -232,7 +235,7 @@ fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
             ),
         ));
     }
-    Ok(())
+    Ok(commit_id(head))
 }
 
 fn check_changes(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {

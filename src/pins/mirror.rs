@@ -17,7 +17,7 @@ use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 use super::git::Git;
 use super::mirror_refs::{
-    Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve,
+    Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve, tag_of,
 };
 use super::repository::{if_there, oid, respect_environment};
 use super::versions::by_version;
@@ -63,7 +63,8 @@ impl Mirror {
         mirror.is_whole().then_some(mirror)
     }
 
-    fn at(cache: &Path, name: &Name, url: &HarnessUrl) -> Self {
+    /// Names the mirror of a harness, whether there is one or not: for what needs one at most.
+    pub(crate) fn at(cache: &Path, name: &Name, url: &HarnessUrl) -> Self {
         respect_environment();
         let hash = Oid::hash_object(ObjectType::Blob, url.as_str().as_bytes())
             .map_or_else(|_| String::new(), |oid| oid.to_string());
@@ -106,20 +107,23 @@ impl Mirror {
         self.blame(found, || format!("cannot resolve `{reference}`"))
     }
 
-    /// Follows a tag to where it is upstream now.
+    /// Follows a tag to where it is upstream now; any other ref needs no following.
     pub(crate) fn accept_moved(&self, reference: &Ref) -> anyhow::Result<()> {
         let _held = self.lock()?;
         let repository = self.repository()?;
-        let accepted = repository
-            .find_reference(&format!("refs/upstream/tags/{reference}"))
-            .and_then(|now| {
-                let target = now.target().unwrap_or(Oid::ZERO_SHA1);
-                repository.reference(&format!("refs/tags/{reference}"), target, true, "accept")
-            });
+        let name = reference.as_str();
+        let tag = name.strip_prefix("refs/tags/").unwrap_or(name);
+        let now = repository.find_reference(&format!("refs/upstream/tags/{tag}"));
+        let accepted = if_there(now).and_then(|now| {
+            let Some(target) = now.and_then(|now| now.target()) else {
+                return Ok(());
+            };
+            repository
+                .reference(&format!("refs/tags/{tag}"), target, true, "accept")
+                .map(drop)
+        });
         self.seen.forget();
-        self.blame(accepted.map(drop), || {
-            format!("cannot follow the tag `{reference}`")
-        })
+        self.blame(accepted, || format!("cannot follow the tag `{reference}`"))
     }
 
     /// Reads a file of a commit; `None` if it has no such regular file. Never follows a symlink.
@@ -164,6 +168,13 @@ impl Mirror {
         let mut tags = self.blame(tags, || "cannot list the tags".to_owned())?;
         tags.sort_by(|a, b| by_version(b, a));
         Ok(tags)
+    }
+
+    /// Returns the newest tag that stood for a commit when it was first seen, if one did.
+    pub(crate) fn tag_of(&self, commit: &CommitId) -> anyhow::Result<Option<String>> {
+        let repository = self.repository()?;
+        let tag = tag_of(&repository, oid(commit));
+        self.blame(tag, || "cannot list the tags".to_owned())
     }
 
     /// Returns the branches, by name.
@@ -222,10 +233,8 @@ impl Mirror {
         let beside = self.directory.with_extension("new");
         let broken = self.directory.with_extension("old");
         for left_over in [&beside, &broken] {
-            if left_over.symlink_metadata().is_ok() {
-                fs::remove_dir_all(left_over)
-                    .with_context(|| format!("cannot remove `{}`", left_over.display()))?;
-            }
+            remove_whatever(left_over)
+                .with_context(|| format!("cannot remove `{}`", left_over.display()))?;
         }
         let made = (|| {
             Repository::init_opts(
@@ -252,8 +261,17 @@ impl Mirror {
         })();
         renamed.with_context(|| format!("cannot put `{}` in place", self.directory.display()))?;
         // A broken mirror that cannot be removed is in nobody's way.
-        let _ = fs::remove_dir_all(&broken);
+        let _ = remove_whatever(&broken);
         Ok(())
+    }
+}
+
+/// Removes what is at a path of the cache: somebody may have put a file where a mirror belongs.
+fn remove_whatever(path: &Path) -> std::io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(met) if met.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(_) => Ok(()),
     }
 }
 

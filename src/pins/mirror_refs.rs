@@ -33,6 +33,8 @@ pub(crate) struct Resolved {
     pub(crate) moved: Option<CommitId>,
     /// Whether a branch of the same name was passed over in favour of the tag.
     pub(crate) is_ambiguous: bool,
+    /// Whether it is a tag that the remote has no longer.
+    pub(crate) is_gone: bool,
 }
 
 /// The kinds of refs.
@@ -164,6 +166,7 @@ pub(super) fn resolve(
         return Ok(Some(Resolved {
             commit: commit_id(commit),
             kind: Kind::Tag,
+            is_gone: now.is_none(),
             moved: now.filter(|now| *now != commit).map(commit_id),
             is_ambiguous: branch.is_some_and(|branch| branch != commit),
         }));
@@ -174,6 +177,7 @@ pub(super) fn resolve(
             kind,
             moved: None,
             is_ambiguous: false,
+            is_gone: false,
         })
     };
     if let Some(commit) = branch {
@@ -200,6 +204,21 @@ pub(super) fn resolve(
 
 fn peeled(reference: &git2::Reference<'_>) -> Option<Oid> {
     reference.peel_to_commit().ok().map(|commit| commit.id())
+}
+
+/// Returns the newest tag that stood for a commit when it was first seen.
+pub(super) fn tag_of(repository: &Repository, commit: Oid) -> Result<Option<String>, git2::Error> {
+    let mut newest: Option<String> = None;
+    for tag in names_below(repository, "refs/tags/")? {
+        let stands_for = peeled(&repository.find_reference(&format!("refs/tags/{tag}"))?);
+        let is_newer = newest
+            .as_ref()
+            .is_none_or(|newest| by_version(newest, &tag).is_lt());
+        if stands_for == Some(commit) && is_newer {
+            newest = Some(tag);
+        }
+    }
+    Ok(newest)
 }
 
 pub(super) fn names_below(

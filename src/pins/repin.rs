@@ -44,6 +44,8 @@ pub(crate) struct Move<'a> {
 pub(crate) struct Ready {
     /// The commit that is pinned.
     pub(crate) from: CommitId,
+    /// The commit that is checked out: another one where somebody moved the harness and not the pin.
+    pub(crate) stood: CommitId,
     /// The branch that the project is on.
     pub(crate) branch: String,
     /// The project's commit.
@@ -90,7 +92,7 @@ pub(crate) fn carry_out(
     if let Err(error) = moved {
         // The first error is the one to tell; what could not be put back is still known to be unsettled.
         if !is_untouched(&error)
-            && let Err(error) = settle(wish, &ready.from, to)
+            && let Err(error) = settle(wish, &ready.from, to, &ready.stood)
         {
             tracing::warn!(error = format!("{error:#}"), "cannot put the harness back");
         }

@@ -12,7 +12,7 @@ use crate::error::refused;
 use crate::files::remove_if_there;
 use crate::names::CommitId;
 
-use super::facts::{Depth, read};
+use super::facts::{Depth, Facts, read};
 use super::project_index::{NewIndex, clear_left_overs};
 use super::repin::Move;
 use super::repository::{oid, open};
@@ -23,45 +23,71 @@ use super::restore::restore;
 pub(crate) enum Settled {
     /// HEAD pins the new commit, and now all else follows.
     Completed,
-    /// HEAD pins the old commit, and all else is back at it.
+    /// HEAD pins the old commit, and all else is as it was before.
     TakenBack,
+    /// HEAD pins a third commit, and all is at that: somebody went on, and nothing is left to do.
+    Overtaken,
 }
 
-/// Ends a move of `from` to `to` that was cut off. Safe to repeat; nothing to do is done as well.
+/// Ends a move of `from` to `to` that was cut off; `stood` is the commit that was checked out before it. Safe to repeat;
+/// nothing to do is done as well.
 ///
-/// Refuses where HEAD pins neither: somebody went on.
-pub(crate) fn settle(wish: &Move<'_>, from: &CommitId, to: &CommitId) -> anyhow::Result<Settled> {
+/// Refuses where HEAD pins neither, and the harness is not where HEAD pins it: somebody went on halfway.
+pub(crate) fn settle(
+    wish: &Move<'_>,
+    from: &CommitId,
+    to: &CommitId,
+    stood: &CommitId,
+) -> anyhow::Result<Settled> {
     let project = open(wish.project)?;
     clear_left_overs(project.path())?;
     let facts = read(wish.project, wish.engine, Depth::Fast);
     let unreadable = || anyhow::anyhow!(facts.trouble.clone().unwrap_or_default());
     let pinned = facts.head.value().ok_or_else(unreadable)?.as_ref();
-    let (settled, target, other) = match pinned {
-        Some(pinned) if pinned == to => (Settled::Completed, to, from),
-        Some(pinned) if pinned == from => (Settled::TakenBack, from, to),
-        _ => {
-            return Err(refused(format!(
-                "the project's HEAD pins neither {} nor {}: somebody went on",
-                from.short(),
-                to.short()
-            ))
-            .hint(format!(
-                "`git -C {} log -- {}`",
-                wish.project.display(),
-                wish.engine
-            ))
-            .into());
-        }
+    // What HEAD pins and no longer pins, and where the harness is to be and may have been.
+    let (settled, [now, before], [target, other]) = match pinned {
+        Some(pinned) if pinned == to => (Settled::Completed, [to, from], [to, stood]),
+        Some(pinned) if pinned == from => (Settled::TakenBack, [from, to], [stood, to]),
+        _ => return overtaken(wish, &facts, from, to),
     };
     clear_branch_lock(&project, wish.engine, to)?;
     restore(wish, target, other)
         .with_context(|| format!("cannot put the harness at {}", target.short()))?;
     let staged = facts.index.value().ok_or_else(unreadable)?.as_ref();
     // Anything else was staged by somebody since.
-    if staged == Some(other) && target != other {
-        NewIndex::prepare(project.path(), wish.engine, target)?.put_in_place()?;
+    if staged == Some(before) && now != before {
+        NewIndex::prepare(project.path(), wish.engine, now)?.put_in_place()?;
     }
     Ok(settled)
+}
+
+/// Looks whether whoever moved the pin on moved all of it.
+fn overtaken(
+    wish: &Move<'_>,
+    facts: &Facts,
+    from: &CommitId,
+    to: &CommitId,
+) -> anyhow::Result<Settled> {
+    let pinned = facts.head.commit();
+    let is_clean = || read(wish.project, wish.engine, Depth::Files).dirty == Some(false);
+    if pinned.is_some()
+        && [&facts.index, &facts.checkout].map(|fact| fact.commit()) == [pinned; 2]
+        && is_clean()
+    {
+        return Ok(Settled::Overtaken);
+    }
+    let project = wish.project.display();
+    Err(refused(format!(
+        "the project's HEAD pins neither {} nor {}: somebody went on",
+        from.short(),
+        to.short()
+    ))
+    .hint(format!("see how: `git -C {project} log -- {}`", wish.engine))
+    .hint(format!(
+        "put the harness where HEAD pins it: `git -C {project} submodule update {}`; then run the command again",
+        wish.engine
+    ))
+    .into())
 }
 
 /// Removes a branch's lock that the move left: one that is empty, or names a commit with the new pin.

@@ -106,7 +106,9 @@ pub(super) fn pin_reason(pin: &PinReport) -> Option<String> {
         )),
         PinWord::Lost => Some("the commit is nowhere to be found".to_owned()),
         PinWord::Missing => Some("there is no engine".to_owned()),
-        PinWord::Interrupted => Some("a command was interrupted; run it again".to_owned()),
+        PinWord::Interrupted => {
+            Some("a command was interrupted; run it again, or `fleet update NAME`".to_owned())
+        }
         PinWord::Unknown => None,
     }
 }

@@ -183,6 +183,60 @@ fn twenty_updates_of_one_project_take_turns() {
     assert_eq!(sandbox.git(&harness, &["rev-parse", reference]), pinned);
 }
 
+/// F2: what each says that it moved is what git counts, and each project is at what the registry says of it.
+#[test]
+fn updates_and_rollbacks_of_the_same_projects_take_turns() {
+    let mut sandbox = Sandbox::new().harness(["v0.1.0", "v0.2.0", "v0.3.0"]);
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        sandbox = sandbox.project(name, "v0.1.0");
+    }
+    sandbox.fleet(&["update", "--all", "v0.2.0"]).succeeded();
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        lines.push(format!("update {name} v0.3.0"));
+        lines.push(format!("rollback {name}"));
+        lines.push(format!("update {name} v0.1.0"));
+    }
+    lines.extend(["update --all v0.2.0", "rollback --all", "update --all"].map(str::to_owned));
+    lines.extend(["create e", "disable a", "enable a", "create f", "status"].map(str::to_owned));
+    assert_eq!(lines.len(), 20);
+    let mut moves = std::collections::BTreeMap::new();
+    for (line, output) in lines.iter().zip(at_once(&sandbox, &lines)) {
+        // `e` and `f` have nothing to go back to.
+        let is_fine = output.code == Some(0) || line == "rollback --all" && output.code == Some(4);
+        assert!(is_fine, "{line}: {}", output.text());
+        for name in names {
+            let alone = format!("`{name}`: ");
+            let row = format!("{name} ");
+            let told = output
+                .stderr
+                .lines()
+                .any(|it| it.starts_with(&alone) && it.contains(" -> "))
+                || output
+                    .stdout
+                    .lines()
+                    .any(|it| it.starts_with(&row) && it.contains(" moved"));
+            *moves.entry(name).or_insert(0) += usize::from(told);
+        }
+    }
+    let records = records(&sandbox);
+    assert_eq!(records.len(), 6);
+    for record in &records {
+        let name = record["name"].as_str().expect("it is text");
+        let project = sandbox.project_at(name);
+        sandbox.is_whole(&project);
+        let pinned = sandbox.git(&project, &["rev-parse", "HEAD:engine"]);
+        assert_eq!(record["commit"], pinned.as_str(), "{name}");
+        let commits = sandbox.git(&project, &["rev-list", "--count", "HEAD"]);
+        if let Some(moves) = moves.get(name) {
+            assert_eq!(commits, (moves + 2).to_string(), "{name}");
+        }
+    }
+    let journals = std::fs::read_dir(sandbox.at("fleet/.fleet/journal")).expect("it was made");
+    assert_eq!(journals.count(), 0);
+}
+
 #[test]
 fn who_waits_too_long_says_for_what() {
     let sandbox = Sandbox::new()

@@ -6,6 +6,7 @@
 mod create;
 mod init;
 mod registry;
+mod rollback;
 mod start;
 mod update;
 

@@ -18,9 +18,10 @@
 //! - F9, a harness that does not behave: `tender::hostile`, `stop::hard`, `tender::evidence`,
 //!   `tender::a_stop_leaves_nothing_*`; what is started while all is ended: `stop::without::windows_*`.
 //! - F10, a stop at a bad moment: `faults::stops`, `tender::backoff`, `healing::loops`, `stop::restart`.
-//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
-//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
-//! - F13, a remote that moves, lies or is gone: `update::upstream`.
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `rollback::refusals`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `rollback::work_that_is_staged_*`,
+//!   `crash::update`, `crash::rollback`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`, `update::several`.
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
@@ -52,6 +53,7 @@ mod incidents;
 mod init;
 mod registry;
 mod remove;
+mod rollback;
 mod sandbox;
 mod server;
 mod service;

@@ -11,6 +11,7 @@ mod runs;
 mod states;
 mod systemd;
 mod tmux;
+mod work;
 
 use std::ffi::OsString;
 use std::fs::{self, File};

@@ -3,6 +3,7 @@
 mod engine;
 mod mentions;
 mod refusals;
+mod several;
 mod upstream;
 
 use crate::sandbox::{Sandbox, assert_same};
@@ -134,13 +135,14 @@ fn of_several_projects_one_that_fails_does_not_stop_the_others() {
         .project("other", "v0.2.0");
     sandbox.write("fleet/projects/notes/engine/mine.txt", "work");
     insta::assert_snapshot!(sandbox.run("update --all v0.2.0"), @r"
+    NAME   FROM             TO               OUTCOME    REASON
+    demo  v0.1.0 <commit>  v0.2.0 <commit>  moved
+    notes                                    refused    the harness has changes: `mine.txt` (untracked)
+    other                                    unchanged  `other` is at v0.2.0 already
     --- stderr
-    `demo`: v0.1.0 -> v0.2.0 (<commit>)
-    error: cannot update `notes`
-      because: the harness has changes: `mine.txt` (untracked)
     hint: see them: `git -C $ROOT/fleet/projects/notes/engine status`
     hint: put them aside: `git -C $ROOT/fleet/projects/notes/engine stash --include-untracked`
-    `other` is at v0.2.0 already
+    3 projects: 1 moved, 1 refused, 1 unchanged
     --- exit code 4
     ");
     for name in ["demo", "other"] {
@@ -155,13 +157,12 @@ fn of_several_projects_one_that_fails_does_not_stop_the_others() {
     ");
     assert_eq!(sandbox.read("fleet/projects/notes/engine/mine.txt"), "work");
     insta::assert_snapshot!(sandbox.run("update demo notes nope"), @r"
+    NAME   OUTCOME  REASON
+    demo   refused  harness `lines` has no version `nope`
+    notes  refused  harness `lines` has no version `nope`
     --- stderr
-    error: cannot update `demo`
-      because: harness `lines` has no version `nope`
     hint: its newest is `v0.3.0`; it has `v0.3.0`, `v0.2.0` and `v0.1.0`
-    error: cannot update `notes`
-      because: harness `lines` has no version `nope`
-    hint: its newest is `v0.3.0`; it has `v0.3.0`, `v0.2.0` and `v0.1.0`
+    2 projects: 2 refused
     --- exit code 3
     ");
 }
@@ -190,53 +191,13 @@ fn a_dry_run_tells_the_steps_and_takes_none() {
 fn work_that_is_staged_or_not_stays_exactly_as_it_was() {
     let sandbox = one_project();
     let project = sandbox.project_at("demo");
-    let git = |arguments: &[&str]| sandbox.git(&project, arguments);
-    for file in [
-        "kept", "changed", "staged", "both", "removed", "skipped", "assumed", "mode",
-    ] {
-        sandbox.write(&format!("fleet/projects/demo/{file}"), "one\n");
-    }
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "--message", "Some files"]);
-    for file in ["changed", "staged", "both"] {
-        sandbox.write(&format!("fleet/projects/demo/{file}"), "two\n");
-    }
-    git(&["add", "staged", "both"]);
-    sandbox.write("fleet/projects/demo/both", "three\n");
-    git(&["rm", "--quiet", "removed"]);
-    git(&["update-index", "--skip-worktree", "skipped"]);
-    git(&["update-index", "--assume-unchanged", "assumed"]);
-    git(&["update-index", "--chmod=+x", "mode"]);
-    sandbox.write("fleet/projects/demo/skipped", "mine\n");
-    sandbox.write("fleet/projects/demo/new", "four\n");
-    git(&["add", "new"]);
-    sandbox.write("fleet/projects/demo/intended", "five\n");
-    git(&["add", "--intent-to-add", "intended"]);
-    sandbox.write("fleet/projects/demo/untracked", "six\n");
-    let entries = || -> Vec<String> {
-        // The paragraph of each entry, with its flags and what stat said of it.
-        let all = git(&["ls-files", "--stage", "-v", "--debug"]);
-        let mut entries: Vec<String> = Vec::new();
-        for line in all.lines() {
-            match entries.last_mut() {
-                Some(entry) if line.starts_with(' ') => entry.push_str(line),
-                _ => entries.push(line.to_owned()),
-            }
-        }
-        entries.retain(|entry| !entry.contains("\tengine"));
-        entries
-    };
-    let (index, status) = (entries(), git(&["status", "--porcelain=v2"]));
-    let mut files = sandbox.tree(&project);
+    let work = sandbox.unfinished_work(&project);
     sandbox.fleet(&["update", "demo", "v0.2.0"]).succeeded();
-    assert_eq!(entries(), index);
-    assert_eq!(git(&["status", "--porcelain=v2"]), status);
-    assert_eq!(git(&["diff", "--name-only", "HEAD~1", "HEAD"]), "engine");
-    let mut after = sandbox.tree(&project);
-    for tree in [&mut files, &mut after] {
-        tree.retain(|path, _| !path.starts_with(".git") && !path.starts_with("engine"));
-    }
-    assert_same(&files, &after);
+    assert_eq!(
+        sandbox.git(&project, &["diff", "--name-only", "HEAD~1", "HEAD"]),
+        "engine"
+    );
+    work.is_untouched(&sandbox, &project);
 }
 
 #[test]

@@ -14,6 +14,7 @@ fn plain(commit: CommitId, kind: Kind) -> Option<Resolved> {
         kind,
         moved: None,
         is_ambiguous: false,
+        is_gone: false,
     })
 }
 

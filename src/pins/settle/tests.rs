@@ -50,6 +50,10 @@ impl Moved {
         )
     }
 
+    fn settle(&self) -> anyhow::Result<Settled> {
+        self.with(|wish, from, to| settle(wish, from, to, from))
+    }
+
     /// Takes the branch back to before the commit, as if the move had been cut off just before it.
     fn without_commit(self) -> Self {
         git(
@@ -67,11 +71,12 @@ impl Moved {
     #[track_caller]
     fn assert_settles(&self, expected: Settled) {
         for _ in 0..2 {
-            assert_eq!(self.with(settle).unwrap(), expected);
+            assert_eq!(self.settle().unwrap(), expected);
             assert_eq!(git(&self.project, &["status", "--porcelain"]), "A  mine\n");
             let (head, tag) = match expected {
                 Settled::Completed => (&self.after, "v0.2.0"),
                 Settled::TakenBack => (&self.before, "v0.1.0"),
+                Settled::Overtaken => panic!("nobody went on"),
             };
             assert_eq!(rev(&self.project, "HEAD"), *head);
             let pin = self.world.commit(tag);
@@ -199,7 +204,7 @@ fn half_a_write_is_kept_before_it_is_overwritten() {
     moved.assert_settles(Settled::Completed);
     assert_eq!(fs::read(moved.engine("harness.toml")).unwrap(), b"two\n");
     fs::write(moved.engine("harness.toml"), "mine").unwrap();
-    moved.with(settle).unwrap();
+    moved.settle().unwrap();
     let expected = [("harness.toml", "tw"), ("harness.toml.1", "mine")];
     assert_eq!(
         moved.rescued(),
@@ -213,7 +218,7 @@ fn what_the_move_never_wrote_is_left_alone() {
     fs::write(moved.engine("bin/run"), "mine").unwrap();
     fs::write(moved.engine("only-two"), "mine").unwrap();
     fs::write(moved.engine("untracked"), "mine").unwrap();
-    assert_eq!(moved.with(settle).unwrap(), Settled::TakenBack);
+    assert_eq!(moved.settle().unwrap(), Settled::TakenBack);
     for path in ["bin/run", "only-two", "untracked"] {
         assert_eq!(fs::read(moved.engine(path)).unwrap(), b"mine", "{path}");
     }
@@ -225,7 +230,7 @@ fn anothers_lock_and_anothers_pin_are_respected() {
     let moved = Moved::new();
     let lock = moved.project.join(".git/index.lock");
     fs::write(&lock, "").unwrap();
-    moved.with(settle).unwrap();
+    moved.settle().unwrap();
     assert!(lock.exists());
     fs::remove_file(&lock).unwrap();
     let other = "1".repeat(40);
@@ -237,11 +242,70 @@ fn anothers_lock_and_anothers_pin_are_respected() {
             &format!("160000,{other},engine"),
         ],
     );
-    moved.with(settle).unwrap();
+    moved.settle().unwrap();
     assert!(git(&moved.project, &["ls-files", "-s", "engine"]).contains(&other));
     git(&moved.project, &["commit", "-q", "-m", "mine"]);
-    let error = moved.with(settle).unwrap_err();
+    let error = moved.settle().unwrap_err();
     assert!(error.to_string().contains("somebody went on"), "{error:#}");
+}
+
+#[test]
+fn who_went_on_and_left_nothing_to_do_is_believed() {
+    let moved = Moved::new();
+    let third = moved.world.release("v0.3.0", &[("third", "3\n")]);
+    let engine = moved.project.join("engine");
+    git(&engine, &["fetch", "-q", "--tags"]);
+    git(&engine, &["checkout", "-q", "v0.3.0"]);
+    git(&moved.project, &["commit", "-q", "-a", "-m", "mine"]);
+    fs::write(engine.join("third"), "changed").unwrap();
+    assert!(moved.settle().is_err());
+    git(&engine, &["checkout", "-q", "third"]);
+    assert_eq!(moved.settle().unwrap(), Settled::Overtaken);
+    assert_eq!(rev(&engine, "HEAD"), third);
+}
+
+/// Somebody had checked another version out than is pinned: taken back, that is there again; completed, the new one.
+#[test]
+fn what_stood_there_instead_of_the_pin_is_known_to_the_last_file() {
+    let world = World::new();
+    let stood = world.release("v0.3.0", &[("bin/run", "third\n"), ("third/file", "3\n")]);
+    let mirror = world.mirror();
+    let rescue = world.path().join("rescue");
+    for (from, to, settled) in [
+        ("v0.1.0", "v0.2.0", Settled::TakenBack),
+        ("v0.1.0", "v0.1.0", Settled::Completed),
+    ] {
+        let project = world.project(&format!("{to}-demo"), from);
+        let engine = project.join("engine");
+        git(&engine, &["checkout", "-q", "v0.3.0"]);
+        let wish = wish(&project, &mirror, &rescue);
+        assert_eq!(check(&wish).unwrap().stood, stood);
+        let [from, to] = [from, to].map(|tag| world.commit(tag));
+        // Half of the files are the new ones, and HEAD is where it was.
+        fs::write(engine.join("bin/run"), "run\n").unwrap();
+        fs::remove_file(engine.join("third/file")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(settle(&wish, &from, &to, &stood).unwrap(), settled);
+            let target = if settled == Settled::Completed {
+                &to
+            } else {
+                &stood
+            };
+            assert_eq!(rev(&engine, "HEAD"), *target);
+            assert_eq!(git(&engine, &["status", "--porcelain"]), "");
+        }
+    }
+}
+
+#[test]
+fn a_repair_needs_no_mirror() {
+    let moved = Moved::new().without_commit();
+    fs::write(moved.engine("harness.toml"), "tw").unwrap();
+    moved.with(|wish, from, to| {
+        fs::remove_dir_all(wish.mirror.directory()).unwrap();
+        assert_eq!(settle(wish, from, to, from).unwrap(), Settled::TakenBack);
+    });
+    assert_eq!(fs::read(moved.engine("harness.toml")).unwrap(), b"one\n");
 }
 
 #[test]
@@ -259,7 +323,10 @@ fn nothing_behind_a_symlink_is_touched() {
     let rescue = world.path().join("rescue");
     let wish = wish(&project, &mirror, &rescue);
     let (from, to) = (world.commit("v0.1.0"), world.commit("v0.2.0"));
-    assert_eq!(settle(&wish, &from, &to).unwrap(), Settled::TakenBack);
+    assert_eq!(
+        settle(&wish, &from, &to, &from).unwrap(),
+        Settled::TakenBack
+    );
     assert_eq!(fs::read(outside.join("file")).unwrap(), b"mine");
     let ready = check(&wish).unwrap();
     carry_out(&wish, &ready, &to, "Move").unwrap();
@@ -269,7 +336,10 @@ fn nothing_behind_a_symlink_is_touched() {
         b"theirs"
     );
     git(&project, &["update-ref", "HEAD", "HEAD^"]);
-    assert_eq!(settle(&wish, &from, &to).unwrap(), Settled::TakenBack);
+    assert_eq!(
+        settle(&wish, &from, &to, &from).unwrap(),
+        Settled::TakenBack
+    );
     assert_eq!(fs::read_link(project.join("engine/data")).unwrap(), outside);
     assert_eq!(fs::read(outside.join("file")).unwrap(), b"mine");
     assert_eq!(git(&project, &["status", "--porcelain"]), "");

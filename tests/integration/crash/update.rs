@@ -6,9 +6,11 @@ use super::{Moment, beside, deadly, failing_at, fallible, is_said_clearly, kille
 use crate::sandbox::Sandbox;
 
 /// A project that goes to and fro between two versions of its harness, with work of the user's in it.
-struct Shuttle {
-    sandbox: Sandbox,
+pub(super) struct Shuttle {
+    pub(super) sandbox: Sandbox,
     project: PathBuf,
+    /// Whether it goes by `rollback`, which each time leads to the other version.
+    goes_back: bool,
     /// What git says of the user's work.
     work: String,
     /// How many commits there must be.
@@ -18,7 +20,7 @@ struct Shuttle {
 }
 
 impl Shuttle {
-    fn new() -> (Self, Vec<Moment>) {
+    pub(super) fn new(goes_back: bool) -> (Self, Vec<Moment>) {
         let sandbox = Sandbox::new().harness(["v0.1.0"]);
         sandbox.write("harness/added/in/the/second.txt", "new\n");
         sandbox.write("harness/run.sh", "echo changed\n");
@@ -35,18 +37,33 @@ impl Shuttle {
         sandbox.git(&project, &["add", "staged"]);
         sandbox.git(&project, &["add", "--intent-to-add", "intended"]);
         let work = sandbox.git(&project, &["status", "--porcelain=v2"]);
-        let moments = moments(&sandbox, &["update", "demo", "v0.2.0"]);
+        let mut moments = moments(&sandbox, &["update", "demo", "v0.2.0"]);
+        let mut commits = 2;
+        if goes_back {
+            moments = super::moments(&sandbox, &["rollback", "demo"]);
+            commits += 1;
+        }
         let beside = beside(&sandbox);
         (
             Self {
                 sandbox,
                 project,
+                goes_back,
                 work,
-                commits: 2,
+                commits,
                 beside,
             },
             moments,
         )
+    }
+
+    /// What is run next.
+    pub(super) fn line(&self) -> Vec<&'static str> {
+        if self.goes_back {
+            vec!["rollback", "demo"]
+        } else {
+            vec!["update", "demo", self.next()]
+        }
     }
 
     /// Which version is next.
@@ -64,7 +81,7 @@ impl Shuttle {
 
     /// Fails unless registry and repository are readable, the user's work is there, and the pin's state is known.
     #[track_caller]
-    fn is_sound(&self, what: &str) {
+    pub(super) fn is_sound(&self, what: &str) {
         self.sandbox.fleet(&["validate"]).succeeded();
         self.git(&["fsck", "--strict", "--full"]);
         let report = self.sandbox.fleet(&["status", "--json"]);
@@ -90,14 +107,19 @@ impl Shuttle {
 
     /// Runs the command again, and fails unless it has then been done exactly once.
     #[track_caller]
-    fn completes(&mut self, what: &str) {
+    pub(super) fn completes(&mut self, what: &str) {
         let version = self.next();
-        let again = self.sandbox.fleet(&["update", "demo", version]);
-        assert!(again.code == Some(0), "{what}: {}", again.text());
-        self.commits += 1;
         let wanted = self
             .sandbox
             .git(&self.sandbox.at("harness"), &["rev-parse", version]);
+        // A rollback that was cut off after its end has been done: another one would undo it.
+        let is_whole = !self.sandbox.at("fleet/.fleet/journal/demo.json").exists();
+        let has_moved = self.git(&["rev-parse", "HEAD:engine"]) == wanted;
+        if !(self.goes_back && is_whole && has_moved) {
+            let again = self.sandbox.fleet(&self.line());
+            assert!(again.code == Some(0), "{what}: {}", again.text());
+        }
+        self.commits += 1;
         assert_eq!(self.git(&["rev-parse", "HEAD:engine"]), wanted, "{what}");
         assert_eq!(
             self.git(&["-C", "engine", "rev-parse", "HEAD"]),
@@ -126,16 +148,16 @@ impl Shuttle {
 
 #[test]
 fn killed_anywhere_it_completes_when_it_is_run_again() {
-    let (mut shuttle, moments) = Shuttle::new();
+    dies_anywhere(Shuttle::new(false));
+}
+
+/// Kills it at every moment at which it changes something, and runs it again each time.
+pub(super) fn dies_anywhere((mut shuttle, moments): (Shuttle, Vec<Moment>)) {
     let moments = deadly(&moments);
     let mut killed = 0;
     for &moment in &moments {
         let what = format!("{moment:?}");
-        let output = killed_at(
-            &shuttle.sandbox,
-            moment,
-            &["update", "demo", shuttle.next()],
-        );
+        let output = killed_at(&shuttle.sandbox, moment, &shuttle.line());
         killed += usize::from(output.code != Some(0));
         shuttle.is_sound(&what);
         shuttle.completes(&what);
@@ -154,18 +176,17 @@ fn killed_anywhere_it_completes_when_it_is_run_again() {
 
 #[test]
 fn where_a_call_fails_it_says_so_and_completes_when_it_is_run_again() {
-    let (mut shuttle, moments) = Shuttle::new();
+    fails_anywhere(Shuttle::new(false));
+}
+
+/// Has one call after the other fail, and runs it again each time.
+pub(super) fn fails_anywhere((mut shuttle, moments): (Shuttle, Vec<Moment>)) {
     for (moment, error) in fallible(&moments)
         .into_iter()
         .zip(["ENOSPC", "EACCES", "EIO"].iter().cycle())
     {
         let what = format!("{error} at {moment:?}");
-        let output = failing_at(
-            &shuttle.sandbox,
-            moment,
-            error,
-            &["update", "demo", shuttle.next()],
-        );
+        let output = failing_at(&shuttle.sandbox, moment, error, &shuttle.line());
         is_said_clearly(&output, &what);
         shuttle.is_sound(&what);
         shuttle.completes(&what);
@@ -175,13 +196,7 @@ fn where_a_call_fails_it_says_so_and_completes_when_it_is_run_again() {
 /// F1: of several projects, some have moved, some have not begun, and all have a journal.
 #[test]
 fn killed_among_several_projects_it_completes_when_it_is_run_again() {
-    let (sandbox, projects) = (
-        Sandbox::new().harness(["v0.1.0", "v0.2.0"]),
-        ["a", "b", "c"],
-    );
-    let sandbox = projects
-        .iter()
-        .fold(sandbox, |sandbox, name| sandbox.project(name, "v0.1.0"));
+    let (sandbox, projects) = several();
     let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
     let known = beside(&sandbox);
     let mut killed = 0;
@@ -200,4 +215,220 @@ fn killed_among_several_projects_it_completes_when_it_is_run_again() {
         assert_eq!(beside(&sandbox), known, "{moment:?}");
     }
     assert!(killed > 5, "{killed}");
+}
+
+/// F1: all journals of a run are begun together; what is open is shown with what to type, and settled one by one.
+#[test]
+fn killed_among_several_projects_each_is_settled_by_itself() {
+    let (sandbox, projects) = several();
+    let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
+    sandbox.fleet(&["update", "--all", "v0.1.0"]).succeeded();
+    // In the middle: after the journals, among the moves.
+    let deadly = deadly(&moments);
+    let moment = deadly[deadly.len() / 2];
+    killed_at(&sandbox, moment, &["update", "--all", "v0.2.0"]);
+    let word = |name: &str| sandbox.status(name)["pin"]["word"].clone();
+    let interrupted = projects.iter().filter(|name| word(name) == "interrupted");
+    assert_eq!(interrupted.count(), 3, "{moment:?}");
+    let shown = sandbox.fleet(&["status"]).succeeded().stdout.clone();
+    assert!(
+        shown.contains("run it again, or `fleet update NAME`"),
+        "{shown}"
+    );
+    for (settled, name) in projects.iter().enumerate() {
+        sandbox.fleet(&["update", name]).succeeded();
+        sandbox.is_whole(&sandbox.project_at(name));
+        for (place, other) in projects.iter().enumerate() {
+            let expected = if place <= settled {
+                "ok"
+            } else {
+                "interrupted"
+            };
+            assert_eq!(word(other), expected, "{other} after {name}");
+        }
+    }
+}
+
+/// F3: of several projects, all are told how it went with them, and the same command makes up for it.
+#[test]
+fn where_a_call_fails_among_several_projects_the_rest_goes_on() {
+    let (sandbox, projects) = several();
+    let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
+    let chosen = fallible(&moments).into_iter().step_by(7);
+    for (count, (moment, error)) in chosen
+        .zip(["ENOSPC", "EACCES", "EIO"].iter().cycle())
+        .enumerate()
+    {
+        let what = format!("{error} at {moment:?}");
+        let version = ["v0.1.0", "v0.2.0"][count % 2];
+        let output = failing_at(&sandbox, moment, error, &["update", "--all", version]);
+        let is_told = output.code == Some(0) || output.text().contains(" failed");
+        assert!(
+            is_told || output.stderr.contains("error: "),
+            "{what}: {}",
+            output.text()
+        );
+        sandbox.fleet(&["validate"]).succeeded();
+        sandbox.fleet(&["update", "--all", version]).succeeded();
+        for name in projects {
+            is_at(&sandbox, name, version, &what);
+        }
+    }
+}
+
+/// F1: what runs is restarted once, on the new version, however often the command is cut off.
+#[test]
+fn killed_around_a_restart_it_completes_when_it_is_run_again() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0"])
+        .project("demo", "v0.1.0");
+    sandbox.fleet(&["start", "demo"]).succeeded();
+    let moments = moments(&sandbox, &["update", "demo", "v0.2.0", "--restart"]);
+    for (count, moment) in deadly(&moments).into_iter().step_by(11).enumerate() {
+        let what = format!("{moment:?}");
+        let version = ["v0.1.0", "v0.2.0"][count % 2];
+        let line = ["update", "demo", version, "--restart"];
+        killed_at(&sandbox, moment, &line);
+        sandbox.fleet(&line).succeeded();
+        is_at(&sandbox, "demo", version, &what);
+        sandbox.wait_for_screen("demo", &format!("lines {version}: demo is up"));
+        assert_eq!(sandbox.status("demo")["pin"]["word"], "ok", "{what}");
+        assert_eq!(sandbox.running("run.sh demo").len(), 1, "{what}");
+    }
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+/// F1: a tag that is followed on request is followed once, and nobody else asks again.
+#[test]
+fn killed_while_it_follows_a_moved_tag_it_completes_when_it_is_run_again() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0"])
+        .project("demo", "v0.1.0");
+    let harness = sandbox.at("harness");
+    let line = ["update", "demo", "moving", "--accept-moved-tag"];
+    let moves_to = |version: &str| {
+        sandbox.git(&harness, &["tag", "--force", "moving", version]);
+    };
+    moves_to("v0.1.0");
+    sandbox.fleet(&["update", "demo", "moving"]).succeeded();
+    moves_to("v0.2.0");
+    let moments = moments(&sandbox, &line);
+    for (count, moment) in deadly(&moments).into_iter().step_by(3).enumerate() {
+        let what = format!("{moment:?}");
+        let version = ["v0.1.0", "v0.2.0"][count % 2];
+        moves_to(version);
+        killed_at(&sandbox, moment, &line);
+        sandbox.fleet(&line).succeeded();
+        let project = sandbox.project_at("demo");
+        sandbox.is_whole(&project);
+        let wanted = sandbox.git(&harness, &["rev-parse", version]);
+        assert_eq!(
+            sandbox.git(&project, &["rev-parse", "HEAD:engine"]),
+            wanted,
+            "{what}"
+        );
+        let plainly = sandbox.fleet(&["update", "demo", "moving"]);
+        assert!(plainly.code == Some(0), "{what}: {}", plainly.text());
+    }
+}
+
+/// F1: the harness stood at another version than was pinned: what is taken back is that, what completes is the new one.
+#[test]
+fn killed_on_its_way_from_another_version_than_the_pinned_it_completes() {
+    let sandbox = Sandbox::new().harness(["v0.1.0", "v0.2.0"]);
+    sandbox.write("harness/run.sh", "echo third\n");
+    sandbox.write("harness/added/in/the/third.txt", "new\n");
+    sandbox.release_as_it_is("v0.3.0");
+    let sandbox = sandbox.project("demo", "v0.1.0");
+    let engine = sandbox.project_at("demo").join("engine");
+    let stray = || sandbox.git(&engine, &["checkout", "--quiet", "v0.3.0"]);
+    stray();
+    let moments = moments(&sandbox, &["update", "demo"]);
+    assert_eq!(sandbox.status("demo")["pin"]["word"], "ok");
+    let mut version = "v0.1.0";
+    for (count, moment) in deadly(&moments).into_iter().enumerate() {
+        let what = format!("{moment:?}");
+        stray();
+        // To where it is pinned, and to another one.
+        let line: &[&str] = match count % 2 {
+            0 => &["update", "demo"],
+            _ if version == "v0.1.0" => &["update", "demo", "v0.2.0"],
+            _ => &["update", "demo", "v0.1.0"],
+        };
+        version = line.get(2).copied().unwrap_or(version);
+        killed_at(&sandbox, moment, line);
+        let again = sandbox.fleet(line);
+        assert!(again.code == Some(0), "{what}: {}", again.text());
+        is_at(&sandbox, "demo", version, &what);
+    }
+}
+
+/// F4: somebody edits the registry by hand while pins move: both edits stay, or the command says that its own did not.
+#[test]
+fn a_registry_that_is_edited_meanwhile_keeps_what_was_written_by_hand() {
+    let (sandbox, projects) = several();
+    let (registry, beside) = (sandbox.at("fleet/fleet.toml"), sandbox.at("fleet/edited"));
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let edits = std::thread::scope(|scope| {
+        let editor = scope.spawn(|| {
+            let mut edits = 0;
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                let text = std::fs::read_to_string(&registry).expect("it is there");
+                edits += 1;
+                std::fs::write(&beside, format!("{text}# edit {edits}\n")).expect("it is ours");
+                std::fs::rename(&beside, &registry).expect("it is ours");
+                std::thread::yield_now();
+            }
+            edits
+        });
+        for round in 0..6 {
+            let version = ["v0.2.0", "v0.1.0"][round % 2];
+            let output = sandbox.fleet(&["update", "--all", version]);
+            let is_told = output.code == Some(0) || output.text().contains("run");
+            assert!(is_told, "{}", output.text());
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        editor.join().expect("it ended")
+    });
+    sandbox.fleet(&["update", "--all", "v0.2.0"]).succeeded();
+    let text = sandbox.read("fleet/fleet.toml");
+    assert!(text.contains(&format!("# edit {edits}\n")), "{edits}");
+    for name in projects {
+        is_at(&sandbox, name, "v0.2.0", "after all");
+    }
+}
+
+/// Three projects at the first of two versions.
+pub(super) fn several() -> (Sandbox, [&'static str; 3]) {
+    let (sandbox, projects) = (
+        Sandbox::new().harness(["v0.1.0", "v0.2.0"]),
+        ["a", "b", "c"],
+    );
+    let create = |sandbox: Sandbox, name: &&str| sandbox.project(name, "v0.1.0");
+    (projects.iter().fold(sandbox, create), projects)
+}
+
+/// Fails unless a project is whole, at a version, and registered so.
+#[track_caller]
+pub(super) fn is_at(sandbox: &Sandbox, name: &str, version: &str, what: &str) {
+    let project = sandbox.project_at(name);
+    sandbox.is_whole(&project);
+    let wanted = sandbox.git(&sandbox.at("harness"), &["rev-parse", version]);
+    let pinned = sandbox.git(&project, &["rev-parse", "HEAD:engine"]);
+    assert_eq!(pinned, wanted, "{what}");
+    let record = sandbox
+        .fleet(&["get", name, "--json"])
+        .succeeded()
+        .stdout
+        .clone();
+    assert!(
+        record.contains(&wanted) && record.contains(version),
+        "{what}: {record}"
+    );
+    assert!(
+        !sandbox
+            .at(&format!("fleet/.fleet/journal/{name}.json"))
+            .exists(),
+        "{what}"
+    );
 }

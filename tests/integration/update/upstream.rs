@@ -79,6 +79,7 @@ fn a_ref_that_was_deleted_upstream_is_still_there_where_it_was_seen() {
     sandbox.git(&sandbox.at("harness"), &["tag", "--delete", "v0.2.0"]);
     insta::assert_snapshot!(sandbox.run("update demo v0.2.0"), @r"
     --- stderr
+    warning: harness `lines` has no tag `v0.2.0` any more; it counts as it was when it was first seen
     `demo`: v0.1.0 -> v0.2.0 (<commit>)
     --- exit code 0
     ");
@@ -121,9 +122,17 @@ fn a_mirror_that_is_broken_is_made_again() {
             .find(|path| path.is_dir())
             .expect("there is one");
         damage(&mirror);
-        let said = sandbox.fleet(&["update", "demo", "v0.2.0"]);
-        assert!(said.code == Some(0), "{}: {}", what, said.text());
-        sandbox.is_whole(&sandbox.project_at("demo"));
+        for line in [
+            ["update", "demo", "v0.2.0"].as_slice(),
+            &["rollback", "demo"],
+        ] {
+            let said = sandbox.fleet(line);
+            assert!(said.code == Some(0), "{}: {}", what, said.text());
+            sandbox.is_whole(&sandbox.project_at("demo"));
+            if mirror.is_dir() {
+                damage(&mirror);
+            }
+        }
     }
 }
 
@@ -190,8 +199,22 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     --- exit code 0
     ");
     sandbox.is_whole(&sandbox.project_at("demo"));
+    // Nobody is asked for what is known.
+    insta::assert_snapshot!(sandbox.run("rollback demo"), @r"
+    --- stderr
+    `demo`: v0.2.0 -> v0.1.0 (<commit>)
+    --- exit code 0
+    ");
     fs::remove_dir_all(sandbox.at("home/.cache/fleet")).expect("there is a cache");
     let before = sandbox.world();
+    insta::assert_snapshot!(sandbox.run("rollback demo"), @r"
+    --- stderr
+    error: cannot roll `demo` back
+      because: cannot copy the harness `lines` from `$ROOT/harness`
+      because: `git fetch` failed with exit status 128
+      because: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    --- exit code 1
+    ");
     insta::assert_snapshot!(sandbox.run("update demo v0.3.0"), @r"
     --- stderr
     error: cannot update `demo`
@@ -241,12 +264,11 @@ fn a_harness_that_was_never_reached_stops_its_own_projects_only() {
         &format!("{before}[projects.other]{other}"),
     );
     insta::assert_snapshot!(sandbox.run("update --all v0.2.0"), @r"
+    NAME   FROM             TO               OUTCOME  REASON
+    demo  v0.1.0 <commit>  v0.2.0 <commit>  moved
+    other                                    failed   cannot copy the harness `gone` from `/nowhere/at/all`: `git fetch` failed with exit status 128: fatal: '/nowhere/at/all' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
     --- stderr
-    `demo`: v0.1.0 -> v0.2.0 (<commit>)
-    error: cannot update `other`
-      because: cannot copy the harness `gone` from `/nowhere/at/all`
-      because: `git fetch` failed with exit status 128
-      because: fatal: '/nowhere/at/all' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    2 projects: 1 moved, 1 failed
     --- exit code 4
     ");
     sandbox.is_whole(&sandbox.project_at("demo"));
