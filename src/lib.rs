@@ -180,6 +180,7 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         watch: registry::Watch::Off,
         register: !new.no_register,
         files: Vec::new(),
+        start: new.start,
     };
     let command = operations::Command::new("create");
     let made = operations::create(fleet, &creation, new.dry_run, ui);
@@ -187,9 +188,7 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         command.record_one(fleet, &new.name, &made, ui);
     }
     made?;
-    if new.start && new.dry_run {
-        ui.result("  start it");
-    } else if new.start {
+    if new.start && !new.dry_run {
         fleet.reload()?;
         let (command, names) = (operations::Command::new("start"), [new.name.clone()]);
         let started = operations::start(fleet, &names, false, ui);

@@ -20,6 +20,7 @@ mod recover;
 mod remove;
 mod restart;
 mod running;
+mod scratch;
 mod server;
 mod service;
 mod start;
