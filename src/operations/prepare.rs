@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::error::{Fault, failed, timed_out};
+use crate::error::{Fault, failed, interrupted, timed_out};
 use crate::files::{self, Durability, Lock};
 use crate::fleet::{self, Fleet};
 use crate::harness::{Cache, Manifest, Places};
@@ -235,7 +235,7 @@ impl Preparation<'_> {
                 self.commit.short()
             ));
             if interrupt.comes_within(LOOK_AGAIN) {
-                return Err(failed("interrupted").into());
+                return Err(interrupted("interrupted").into());
             }
             if Instant::now() >= until {
                 return Err(timed_out(format!(
@@ -317,7 +317,7 @@ fn judge(ending: Ending, program: &str, log: &Log) -> anyhow::Result<()> {
             "`{program}` has not ended within {} s ({output})",
             DEADLINE.as_secs()
         )),
-        Ending::Interrupted => failed(format!("interrupted ({output})")),
+        Ending::Interrupted => interrupted(format!("interrupted ({output})")),
     };
     Err(fault.into())
 }
