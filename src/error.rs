@@ -92,6 +92,12 @@ impl Fault {
         self
     }
 
+    /// Takes away what it advises: where that would be of no use.
+    pub(crate) fn without_hints(mut self) -> Self {
+        self.hints.clear();
+        self
+    }
+
     /// Names the failure behind this one.
     pub(crate) fn because(mut self, error: impl Into<anyhow::Error>) -> Self {
         if let What::Said { because, .. } = &mut self.what {

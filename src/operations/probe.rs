@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::error::{Advise as _, failed, interrupted};
+use crate::error::{Advise as _, Fault, failed, interrupted};
 use crate::events::{Event, operator};
 use crate::files::Lock;
 use crate::fleet::Fleet;
@@ -223,7 +223,9 @@ impl Probe<'_> {
 
     fn start(&self, own: &mut Fleet) -> anyhow::Result<()> {
         for outcome in start::start(own, &[Place::name()], false, self.ui)? {
-            outcome.result?;
+            // What it advises is about a project that stays.
+            let unadvised = |error| Fault::copy_of(&error).without_hints();
+            outcome.result.map_err(unadvised)?;
         }
         still_runs(own)
     }

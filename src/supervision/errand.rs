@@ -26,7 +26,7 @@ use super::record::{VERSION, read_record};
 use super::spawn::{self, Start};
 use super::{Life, sweep};
 use crate::error::failed;
-use crate::files::{remove_if_there, write_json};
+use crate::files::{Durability, remove_if_there, replace};
 
 /// How long it may be silent before whoever listens is told that it still runs.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -126,7 +126,9 @@ impl Errand<'_> {
             version: VERSION,
             life: life.clone(),
         };
-        write_json(self.record, &record)
+        let text = serde_json::to_string(&record).context("cannot write down what runs")?;
+        // As durable as that, since such a write also removes what a killed one left beside it.
+        replace(self.record, text.as_bytes(), 0o600, Durability::Synced)
     }
 
     /// Returns a life that nothing is of yet, and the environment of what is of it.
@@ -345,7 +347,7 @@ mod tests {
             runner: String::new(),
         };
         let version = VERSION;
-        write_json(&world.record(), &Record { version, life }).unwrap();
+        crate::files::write_json(&world.record(), &Record { version, life }).unwrap();
         let (ended, _) = world.run("exit 0", Duration::from_secs(20));
         assert!(matches!(ended.unwrap(), Ending::Exited(_)));
         assert!(!left.wait().unwrap().success());

@@ -50,6 +50,7 @@ mod healing;
 mod history;
 mod incidents;
 mod init;
+mod probe;
 mod registry;
 mod remove;
 mod sandbox;

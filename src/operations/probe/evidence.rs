@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::files::{self, Durability};
 use crate::fleet::Fleet;
 use crate::sessions::Panes;
-use crate::supervision::{LastExit, State};
+use crate::supervision::{LastExit, State, is_tenders};
 
-use super::place::Place;
+use super::place::{NAME, Place};
 
 /// How many lines that have scrolled away are kept of each terminal, and how many of the last are shown.
 const KEPT: usize = 500;
@@ -77,7 +77,9 @@ fn terminals(own: &Fleet) -> anyhow::Result<Vec<(String, String)>> {
     };
     let shown = panes.into_iter().filter_map(|pane| {
         let text = tmux.capture(&pane.pane, KEPT).ok()?;
-        Some((pane.name, text))
+        // What the tender says is about a project that stays.
+        let own = text.lines().filter(|line| !is_tenders(line, NAME));
+        Some((pane.name, own.collect::<Vec<_>>().join("\n")))
     });
     Ok(shown.collect())
 }

@@ -22,7 +22,7 @@ use super::super::prepare;
 use super::super::stop;
 
 /// What the project is called, and its directory.
-const NAME: &str = "trial";
+pub(super) const NAME: &str = "trial";
 
 /// How long what a terminal runs may take once it is told that it closes, and a server after its last session.
 const AFTER_HANG_UP: Duration = Duration::from_secs(3);
