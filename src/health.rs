@@ -106,7 +106,7 @@ pub(crate) fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Ans
 /// Says how a harness said that it is not well: by its exit, and by the last line that it printed.
 fn complaint(said: &command::Answer) -> String {
     let lines = said.stdout.lines().chain(said.stderr.lines());
-    let last = lines.map(str::trim).filter(|line| !line.is_empty()).last();
+    let last = lines.map(str::trim).rfind(|line| !line.is_empty());
     match last {
         Some(last) => format!("{}: {last}", said.status),
         None => said.status.to_string(),

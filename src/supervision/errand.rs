@@ -155,7 +155,7 @@ impl Errand<'_> {
             environment,
         };
         // One pipe for both: what was printed first comes first.
-        let child = start.into_pipe(writer)?;
+        let child = start.with_output(writer)?;
         let held = ProcessFd::open(child.id().cast_signed())?.context("a child vanished")?;
         Ok(Running {
             child,

@@ -124,7 +124,7 @@ impl Start<'_> {
     }
 
     /// Starts it without a terminal, both of its outputs into a pipe.
-    pub(super) fn into_pipe(&self, writer: io::PipeWriter) -> anyhow::Result<Child> {
+    pub(super) fn with_output(&self, writer: io::PipeWriter) -> anyhow::Result<Child> {
         let errors = writer.try_clone().context("cannot share a pipe")?;
         let mut command = self.command(false)?;
         command.stdin(Stdio::null()).stdout(writer).stderr(errors);
