@@ -60,6 +60,28 @@ pub(crate) fn remove_tree_if_there(path: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// The same for what programs have made that take away their own permission to write: build tools do.
+pub(crate) fn remove_stubborn_tree(path: &Path) -> anyhow::Result<()> {
+    let is_denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    if fs::remove_dir_all(path).is_err_and(|error| is_denied(&error)) {
+        // What cannot be opened up shows in the second attempt.
+        let _ = open_up(path);
+    }
+    remove_tree_if_there(path)
+}
+
+/// Lets the owner do everything in a directory and in those below it. Follows no links.
+fn open_up(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a write must survive a power cut, or only a killed process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {

@@ -10,7 +10,7 @@ use etcetera::{BaseStrategy as _, choose_base_strategy};
 use crate::error::{failed, refused, usage};
 use crate::events::{self, Event};
 use crate::files::{self, Durability, Lock};
-use crate::harness::{self, Manifest, Places};
+use crate::harness::{self, Cache, Manifest, Places};
 use crate::journal::Journal;
 use crate::names::{CommitId, HarnessUrl, Name, fingerprint};
 use crate::pins::{self, Mirror, Move};
@@ -287,11 +287,7 @@ impl Fleet {
             project: canonical,
             name: project.name.to_string(),
             args: project.args.clone(),
-            cache: cache_directory()?.join("agents").join(format!(
-                "{}-{}",
-                harness.name,
-                commit.short()
-            )),
+            cache: harness_cache(&harness.name, commit)?.directory().to_owned(),
             state: state_directory()?
                 .join("agents")
                 .join(format!("{}-{own}", project.name)),
@@ -379,6 +375,17 @@ pub(crate) fn embedded_harness() -> anyhow::Result<HarnessUrl> {
 /// Returns where mirrors are kept: a cache, which may be deleted at any time.
 pub(crate) fn mirrors_directory() -> anyhow::Result<PathBuf> {
     Ok(cache_directory()?.join("fleet").join("mirrors"))
+}
+
+/// Returns where all harnesses keep what they prepare.
+pub(crate) fn harness_caches() -> anyhow::Result<PathBuf> {
+    Ok(cache_directory()?.join("agents"))
+}
+
+/// Returns where a commit of a harness keeps what it prepares. Nothing of it names a fleet.
+pub(crate) fn harness_cache(harness: &Name, commit: &CommitId) -> anyhow::Result<Cache> {
+    let name = format!("{harness}-{}", commit.short());
+    Ok(Cache::at(harness_caches()?.join(name)))
 }
 
 fn data_directory() -> anyhow::Result<PathBuf> {

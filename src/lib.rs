@@ -18,6 +18,7 @@ mod events;
 mod files;
 mod fleet;
 mod harness;
+mod health;
 mod journal;
 mod names;
 mod operations;
@@ -180,6 +181,7 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         watch: registry::Watch::Off,
         register: !new.no_register,
         files: Vec::new(),
+        start: new.start,
     };
     let command = operations::Command::new("create");
     let made = operations::create(fleet, &creation, new.dry_run, ui);
@@ -187,9 +189,7 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         command.record_one(fleet, &new.name, &made, ui);
     }
     made?;
-    if new.start && new.dry_run {
-        ui.result("  start it");
-    } else if new.start {
+    if new.start && !new.dry_run {
         fleet.reload()?;
         let (command, names) = (operations::Command::new("start"), [new.name.clone()]);
         let started = operations::start(fleet, &names, false, ui);
@@ -210,7 +210,7 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     };
     if wanted.probe {
         ui.waiting("asking the harnesses");
-        status::probe(fleet, &projects)?;
+        health::probe(fleet, &projects)?;
     }
     let depth = if wanted.fast {
         status::Depth::Fast

@@ -19,13 +19,6 @@ pub(crate) struct Places {
     pub(crate) state: PathBuf,
 }
 
-impl Places {
-    /// Returns the file that is there once the harness has been prepared at this commit.
-    pub(crate) fn prepared_mark(&self) -> PathBuf {
-        self.cache.with_extension("prepared")
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Placeholder {
     Engine,

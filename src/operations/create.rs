@@ -8,12 +8,13 @@ use crate::error::{Advise as _, refused};
 use crate::fleet::Fleet;
 use crate::harness::Manifest;
 use crate::journal::Journal;
-use crate::names::{HarnessUrl, Name, Ref};
+use crate::names::{CommitId, HarnessUrl, Name, Ref};
 use crate::pins::{self, Built, Mirror, NewFile, NewRepository};
 use crate::registry::Watch;
 use crate::ui::Ui;
 
 use super::placing;
+use super::prepare::preparation;
 use super::recover::{self, Recovered};
 use super::step::{Entry, Step};
 use super::version::{self, Chosen};
@@ -38,6 +39,8 @@ pub(crate) struct Creation {
     pub(crate) register: bool,
     /// First files that go before the harness's own.
     pub(crate) files: Vec<NewFile>,
+    /// Whether it is to be started afterwards: a dry run shows that too.
+    pub(crate) start: bool,
 }
 
 /// Creates a project, or prints how. Returns what that changed; `None` where it only completed what was interrupted.
@@ -58,8 +61,9 @@ pub(crate) fn create(
         return Ok(None);
     }
     let site = Site::look(fleet, new)?;
-    let plan = site.plan(new);
+    let mut plan = site.plan(new);
     if dry_run {
+        plan.steps.extend(site.start(new));
         ui.result(&plan);
         return Ok(None);
     }
@@ -79,6 +83,8 @@ struct Site {
     chosen: Chosen,
     location: PathBuf,
     files: Vec<NewFile>,
+    /// How its harness is prepared before the first start with it, if it is to be.
+    prepare: Option<Step>,
 }
 
 impl Site {
@@ -101,7 +107,8 @@ impl Site {
         let mirror = fleet.mirror(&harness)?;
         let chosen = version::choose(fleet, &harness, &mirror, new.reference.as_ref())?;
         let manifest = fleet.manifest(&mirror, &harness, &chosen.commit)?;
-        let files = first_files(new, &manifest, &mirror, &chosen)?;
+        let files = first_files(new.files.clone(), &manifest, &mirror, &chosen.commit)?;
+        let prepare = preparation(&harness, &manifest, &chosen.commit)?;
         Ok(Self {
             summary: format!("{}: {}", manifest.name, manifest.summary),
             harness,
@@ -110,7 +117,15 @@ impl Site {
             chosen,
             location,
             files,
+            prepare,
         })
+    }
+
+    /// Returns what a start does after the creation.
+    fn start(&self, new: &Creation) -> Vec<Step> {
+        let start = new.start.then_some(Step::Start);
+        let prepare = self.prepare.clone().filter(|_| new.start);
+        prepare.into_iter().chain(start).collect()
     }
 
     fn plan(&self, new: &Creation) -> Plan {
@@ -251,25 +266,22 @@ fn refuse_registered(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
 }
 
 /// Returns the files that a project begins with: its own, and those of the harness's scaffold that it has not.
-fn first_files(
-    new: &Creation,
+pub(super) fn first_files(
+    mut files: Vec<NewFile>,
     manifest: &Manifest,
     mirror: &Mirror,
-    chosen: &Chosen,
+    commit: &CommitId,
 ) -> anyhow::Result<Vec<NewFile>> {
-    let mut files = new.files.clone();
     for (target, template) in &manifest.scaffold {
         if files.iter().any(|file| file.path == target.as_path()) {
             continue;
         }
-        let bytes = mirror
-            .file(&chosen.commit, template.as_str())?
-            .with_context(|| {
-                format!(
-                    "the harness has no file `{template}` at {}, which its scaffold names",
-                    chosen.reference
-                )
-            })?;
+        let bytes = mirror.file(commit, template.as_str())?.with_context(|| {
+            format!(
+                "the harness has no file `{template}` at {}, which its scaffold names",
+                commit.short()
+            )
+        })?;
         files.push(NewFile {
             path: target.as_path().to_owned(),
             mode: 0o644,

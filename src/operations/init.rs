@@ -254,6 +254,7 @@ fn show_demo(directory: &Path, patience: Duration, ui: &Ui) -> anyhow::Result<()
             watch: registry::Watch::Heal,
             register: true,
             files: demo::files(),
+            start: false,
         };
         let command = Command::new("create");
         let made = create(&mut fleet, &creation, false, ui);

@@ -11,10 +11,11 @@ use crate::supervision::Afterwards;
 use crate::ui::Ui;
 
 use super::before::Before;
+use super::launch::Occasion;
 use super::plan::{self, Locked, Outcome, Plan};
 use super::step::Step;
 use super::stop::{runs_us, stay_down, stop_locked};
-use super::{recover, running, start};
+use super::{prepare, recover, running, start};
 
 /// Stops projects and starts them again, or prints how.
 pub(crate) fn restart(
@@ -32,8 +33,9 @@ pub(crate) fn restart(
     // What could not be started again is not stopped.
     let looked = in_parallel(&ready, |name| {
         refuse_own(fleet, name)?;
-        start::check(fleet, fleet.registry.project(name)?)?;
-        Ok(Plan::new(name, vec![Step::Stop, Step::Start], ""))
+        let prepare = start::check(fleet, fleet.registry.project(name)?)?;
+        let steps = prepare.into_iter().chain([Step::Stop, Step::Start]);
+        Ok(Plan::new(name, steps.collect(), ""))
     });
     let (plans, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
@@ -41,6 +43,8 @@ pub(crate) fn restart(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
+    let (plans, unprepared) = prepare::carry_out(fleet, plans, |plan| plan, Occasion::Asked, ui)?;
+    outcomes.extend(unprepared);
     let before = Before::of(fleet, &plans);
     let names: Vec<Name> = plans.into_iter().map(|plan| plan.project).collect();
     let (names, too_many, _) = running::admit(fleet, &names)?;

@@ -18,7 +18,7 @@ use super::environment;
 use super::launch::{self, Occasion};
 use super::launched::recorded;
 use super::plan::{self, Locked, Outcome, Plan};
-use super::prepare::{preparation, prepare};
+use super::prepare::{self, preparation};
 use super::step::Step;
 use super::unit::{pinned, unit};
 use super::{recover, running, stop};
@@ -79,14 +79,16 @@ pub(super) fn running_commit(fleet: &Fleet, name: &Name) -> Option<Option<Commit
     runs.then(|| state.life.and_then(|life| life.commit?.parse().ok()))
 }
 
-/// Fails where a project that is stopped now could not be started afterwards.
-pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+/// Fails where a project that is stopped now could not be started afterwards. Returns how its harness is prepared first, if
+/// it is to be: that can be done while the project still runs.
+pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Step>> {
     admit(project)?;
-    let missing = |step: &Step| matches!(step, Step::Fill { .. });
-    if !engine_steps(fleet, project)?.iter().any(missing) {
+    let steps = engine_steps(fleet, project)?;
+    if !steps.iter().any(|step| matches!(step, Step::Fill { .. })) {
         unit(fleet, project, environment::record())?;
     }
-    Ok(())
+    let mut steps = steps.into_iter();
+    Ok(steps.find(|step| matches!(step, Step::Prepare { .. })))
 }
 
 /// Refuses what the registry forbids, and what is not there.
@@ -159,7 +161,11 @@ fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result
         .hint(format!("stop that run first: `ps -fp {holder}` shows it"))
         .into());
     }
-    steps.extend(engine_steps(fleet, project)?);
+    let (prepare, others): (Vec<Step>, Vec<Step>) = engine_steps(fleet, project)?
+        .into_iter()
+        .partition(|step| matches!(step, Step::Prepare { .. }));
+    steps.splice(0..0, prepare);
+    steps.extend(others);
     steps.push(Step::Start);
     Ok(Plan::new(name, steps, format!("started `{name}`")))
 }
@@ -182,7 +188,9 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
                 .commit()
                 .cloned()
                 .with_context(|| format!("`{name}` pins no harness at `{engine}`"))?;
-            return Ok(vec![Step::Fill { commit }]);
+            let mut steps = Vec::from_iter(preparation_of_missing(fleet, project, &commit));
+            steps.push(Step::Fill { commit });
+            return Ok(steps);
         }
         PinWord::Moved => return Err(moved(project, engine, &facts).into()),
         PinWord::Dirty => return Err(dirty(project, engine).into()),
@@ -195,8 +203,15 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
         | PinWord::Interrupted => {}
     }
     let pinned = pinned(fleet, project)?;
-    let prepare = preparation(fleet, project, &pinned.manifest, &pinned.commit)?;
+    let prepare = preparation(&project.harness, &pinned.manifest, &pinned.commit)?;
     Ok(prepare.into_iter().collect())
+}
+
+/// Plans to prepare what a missing engine will be, as far as that is known before it is there.
+fn preparation_of_missing(fleet: &Fleet, project: &Project, commit: &CommitId) -> Option<Step> {
+    let mirror = fleet.known_mirror(&project.harness)?;
+    let manifest = fleet.manifest(&mirror, &project.harness, commit).ok()?;
+    preparation(&project.harness, &manifest, commit).ok()?
 }
 
 fn moved(project: &Project, engine: &str, facts: &Facts) -> Fault {
@@ -247,14 +262,15 @@ pub(super) fn carry_out(
         .filter(|plan| plan.steps.contains(&Step::Start))
         .map(|plan| plan.project.clone())
         .collect();
-    // What may not start is not stopped for it either.
+    // What may not start is not stopped for it either, nor what cannot be prepared for.
     let (_, mut outcomes, _) = running::admit(fleet, &starting)?;
     let refused: BTreeSet<Name> = outcomes.iter().map(|one| one.project.clone()).collect();
+    let mut plans = plans;
+    plans.retain(|plan| !refused.contains(&plan.project));
+    let (plans, unprepared) = prepare::carry_out(fleet, plans, |plan| plan, occasion, ui)?;
+    outcomes.extend(unprepared);
     let mut ready = Vec::new();
-    for plan in plans
-        .into_iter()
-        .filter(|plan| !refused.contains(&plan.project))
-    {
+    for plan in plans {
         let Plan {
             project,
             steps,
@@ -284,31 +300,28 @@ fn before_start(
     for step in steps {
         match step {
             Step::Stop => stop::stop_before_start(fleet, project),
-            Step::Fill { commit } => {
-                let mirror = fleet.mirror(&project.harness)?;
-                let _spawning = fleet.hold_spawns(name)?;
-                let url = fleet.harness_url(&project.harness)?;
-                pins::fill(
-                    &project.location,
-                    fleet.engine(project)?,
-                    &mirror,
-                    &url,
-                    commit,
-                )
-            }
-            Step::Prepare { .. } => {
-                ui.waiting(format!("preparing the harness of `{name}`"));
-                prepare(fleet, project, recorded(fleet, name, occasion)?)
-            }
+            Step::Fill { commit } => fill(fleet, project, commit).and_then(|()| {
+                let environment = recorded(fleet, name, occasion)?;
+                prepare::of_filled(fleet, project, environment, ui)
+            }),
             Step::Build { .. }
             | Step::Place { .. }
             | Step::Register { .. }
             | Step::Unregister
             | Step::Repin { .. }
             | Step::Record { .. }
+            | Step::Prepare { .. }
             | Step::Start => Ok(()),
         }
         .with_context(|| format!("cannot {step}"))?;
     }
     Ok(())
+}
+
+fn fill(fleet: &Fleet, project: &Project, commit: &CommitId) -> anyhow::Result<()> {
+    let mirror = fleet.mirror(&project.harness)?;
+    let _spawning = fleet.hold_spawns(&project.name)?;
+    let url = fleet.harness_url(&project.harness)?;
+    let engine = fleet.engine(project)?;
+    pins::fill(&project.location, engine, &mirror, &url, commit)
 }

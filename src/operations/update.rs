@@ -16,7 +16,7 @@ use crate::ui::Ui;
 use super::launch::Occasion;
 use super::moving::{carry_out, changes_files, close_journals};
 use super::plan::{self, Change, Locked, Outcome, Plan};
-use super::prepare::preparation;
+use super::prepare::before_moves;
 use super::recover;
 use super::restart;
 use super::start;
@@ -94,12 +94,15 @@ pub(super) fn move_locked(
     targets.warn_of_gone_tags(ui);
     let (mut looked, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
+    let (looked, unprepared) =
+        before_moves(fleet, &targets, looked, |one| &mut one.plan, dry_run, ui)?;
+    outcomes.extend(unprepared);
     if dry_run {
         plan::print(looked.iter().map(|looked| &looked.plan), ui);
         return Ok(outcomes);
     }
     ui.waiting("moving pins");
-    let after_move = |step: &&Step| matches!(step, Step::Prepare { .. } | Step::Stop | Step::Start);
+    let after_move = |step: &&Step| matches!(step, Step::Stop | Step::Start);
     let restarts: BTreeMap<Name, Vec<Step>> = looked
         .iter()
         .map(|looked| &looked.plan)
@@ -189,9 +192,6 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
     let runs_another = running.is_some_and(|running| running.as_ref() != Some(&commit));
     if change.restart && (runs_another || start::is_owed(fleet, name)) {
         restart::refuse_own(fleet, name)?;
-        let manifest = fleet.manifest(targets.mirror(project)?, &project.harness, &commit)?;
-        // What the new version needs is made while the old one still runs.
-        steps.extend(preparation(fleet, project, &manifest, &commit)?);
         steps.extend([Step::Stop, Step::Start]);
     }
     let moves = steps.iter().any(|step| matches!(step, Step::Repin { .. }));

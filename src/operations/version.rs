@@ -41,16 +41,40 @@ pub(super) fn choose(
         Some(reference) => reference.clone(),
         None => newest(harness, mirror)?,
     };
-    let mut resolved = mirror.resolve(&reference)?;
-    if resolved
-        .as_ref()
-        .is_none_or(|found| found.kind == Kind::Branch)
-    {
-        mirror.fetch()?;
-        resolved = mirror.resolve(&reference)?;
-    }
+    let resolved = resolve_now(mirror, &reference)?;
     let admitted = admit(fleet, harness, mirror, &reference, resolved, false)?;
     Ok(admitted.chosen)
+}
+
+/// Chooses a version that is only to be tried: what the registry forbids may be. Returns also why it is forbidden.
+pub(super) fn choose_for_trial(
+    fleet: &Fleet,
+    harness: &Name,
+    mirror: &Mirror,
+    reference: &Ref,
+) -> anyhow::Result<(Chosen, Option<anyhow::Error>)> {
+    let Some(found) = resolve_now(mirror, reference)? else {
+        return Err(unknown(harness, mirror, reference)?.into());
+    };
+    refuse_moved(fleet, harness, reference, &found)?;
+    let bad = refuse_bad(fleet, harness, mirror, reference, &found).err();
+    let chosen = Chosen {
+        reference: reference.clone(),
+        commit: found.commit,
+    };
+    Ok((chosen, bad))
+}
+
+fn resolve_now(mirror: &Mirror, reference: &Ref) -> anyhow::Result<Option<Resolved>> {
+    let resolved = mirror.resolve(reference)?;
+    if resolved
+        .as_ref()
+        .is_some_and(|found| found.kind != Kind::Branch)
+    {
+        return Ok(resolved);
+    }
+    mirror.fetch()?;
+    mirror.resolve(reference)
 }
 
 /// Refuses a version that does not exist, that the registry forbids, or whose tag has moved.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
-use git2::{IndexEntry, IndexTime, Repository, RepositoryInitOptions};
+use git2::{Commit, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions, Tree};
 
 use crate::error::refused;
 use crate::names::{CommitId, HarnessUrl};
@@ -67,6 +67,19 @@ pub(crate) struct Built {
 ///
 /// Refuses a path that leads out of the project or into a git directory, and a harness with such paths.
 pub(crate) fn build(new: &NewRepository<'_>) -> anyhow::Result<Built> {
+    build_with(new, commit::write)
+}
+
+/// The same for a project that is thrown away: nobody is asked to sign for it.
+pub(crate) fn build_scratch(new: &NewRepository<'_>) -> anyhow::Result<Built> {
+    build_with(new, commit::write_unsigned)
+}
+
+/// How a commit is written.
+type Write =
+    fn(&Repository, &Identity, &str, &Tree<'_>, Option<&Commit<'_>>) -> anyhow::Result<Oid>;
+
+fn build_with(new: &NewRepository<'_>, write: Write) -> anyhow::Result<Built> {
     respect_environment();
     check_path(Path::new(new.engine))?;
     for file in &new.files {
@@ -89,7 +102,7 @@ pub(crate) fn build(new: &NewRepository<'_>) -> anyhow::Result<Built> {
     .make()?;
     let kept = write_files(new)?;
     let identity = Identity::find(&repository).context("cannot tell who commits")?;
-    let commit = first_commit(new, &repository, &identity)?;
+    let commit = first_commit(new, &repository, &identity, write)?;
     let line = commit::reflog_line(new.message, true);
     repository
         .reference(&format!("refs/heads/{branch}"), oid(&commit), false, &line)
@@ -201,6 +214,7 @@ fn first_commit(
     new: &NewRepository<'_>,
     repository: &Repository,
     identity: &Identity,
+    write: Write,
 ) -> anyhow::Result<CommitId> {
     let mut index = repository.index()?;
     index.add_path(Path::new(".gitmodules"))?;
@@ -213,13 +227,8 @@ fn first_commit(
     let tree = index.write_tree()?;
     index.write().context("cannot write the index")?;
     let tree = repository.find_tree(tree)?;
-    Ok(commit_id(commit::write(
-        repository,
-        identity,
-        new.message,
-        &tree,
-        None,
-    )?))
+    let commit = write(repository, identity, new.message, &tree, None)?;
+    Ok(commit_id(commit))
 }
 
 /// Returns the index entry that pins a commit.

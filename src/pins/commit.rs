@@ -23,6 +23,17 @@ pub(super) fn write(
     if is_signing(repository) {
         return signed(repository, identity, message, tree, parent);
     }
+    write_unsigned(repository, identity, message, tree, parent)
+}
+
+/// The same, but never signed: for what nobody is to see, and nobody is asked for a key for.
+pub(super) fn write_unsigned(
+    repository: &Repository,
+    identity: &Identity,
+    message: &str,
+    tree: &Tree<'_>,
+    parent: Option<&Commit<'_>>,
+) -> anyhow::Result<Oid> {
     let parents: Vec<&Commit<'_>> = parent.into_iter().collect();
     repository
         .commit(

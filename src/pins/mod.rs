@@ -36,7 +36,7 @@ mod vendored;
 mod versions;
 mod word;
 
-pub(crate) use build::{Built, NewFile, NewRepository, build};
+pub(crate) use build::{Built, NewFile, NewRepository, build, build_scratch};
 pub(crate) use check::check;
 pub(crate) use facts::{Depth, Facts, is_lost, read};
 pub(crate) use fill::fill;

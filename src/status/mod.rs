@@ -6,7 +6,6 @@ mod facts;
 mod fold;
 mod incident;
 mod judge;
-mod probe;
 mod render;
 mod report;
 mod verdict;
@@ -14,7 +13,6 @@ mod why;
 mod world;
 
 pub(crate) use collect::{Depth, collect};
-pub(crate) use probe::probe;
 pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use verdict::Verdict;

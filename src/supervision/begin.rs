@@ -90,10 +90,8 @@ fn server() -> Option<Process> {
 }
 
 fn marked_life(unit: &Unit, me: &Process) -> anyhow::Result<Life> {
-    let mark = std::fs::read_to_string("/proc/sys/kernel/random/uuid")
-        .context("cannot get a random id from the kernel")?;
     Ok(Life {
-        mark: mark.trim().to_owned(),
+        mark: spawn::new_mark()?,
         variable: spawn::mark_variable(&spawn::environment(&unit.environment)),
         process: me.clone(),
         since: Timestamp::now(),

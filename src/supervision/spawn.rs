@@ -50,6 +50,24 @@ pub(super) fn environment(of_unit: &BTreeMap<String, String>) -> BTreeMap<OsStri
     variables
 }
 
+/// The same for what runs without a terminal.
+pub(super) fn without_terminal(given: &BTreeMap<String, String>) -> BTreeMap<OsString, OsString> {
+    let mut variables = environment(given);
+    for variable in OF_TERMINAL {
+        if !given.contains_key(variable) {
+            variables.remove(&OsString::from(variable));
+        }
+    }
+    variables
+}
+
+/// Returns a random id that nobody else has.
+pub(super) fn new_mark() -> anyhow::Result<String> {
+    let mark = std::fs::read_to_string("/proc/sys/kernel/random/uuid")
+        .context("cannot get a random id from the kernel")?;
+    Ok(mark.trim().to_owned())
+}
+
 /// The environment of a life's processes: a unit's, with the life's mark.
 pub(super) fn environment_of_life(
     of_unit: &BTreeMap<String, String>,
@@ -103,6 +121,14 @@ impl Start<'_> {
             held,
             said,
         })
+    }
+
+    /// Starts it without a terminal, both of its outputs into a pipe.
+    pub(super) fn with_output(&self, writer: io::PipeWriter) -> anyhow::Result<Child> {
+        let errors = writer.try_clone().context("cannot share a pipe")?;
+        let mut command = self.command(false)?;
+        command.stdin(Stdio::null()).stdout(writer).stderr(errors);
+        self.spawn(command)
     }
 
     fn program(&self) -> &str {

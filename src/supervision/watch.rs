@@ -1,7 +1,7 @@
 //! Waiting for states to change, without asking again and again.
 
 use std::ffi::OsString;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -36,6 +36,16 @@ impl StateWatch {
     pub(crate) fn wait_until(
         &mut self,
         deadline: Instant,
+        changed: impl FnMut(&Path) -> bool,
+    ) -> anyhow::Result<bool> {
+        self.wait_until_or(deadline, &[], changed)
+    }
+
+    /// The same, but `false` also once one of the descriptors can be read.
+    pub(crate) fn wait_until_or(
+        &mut self,
+        deadline: Instant,
+        others: &[BorrowedFd<'_>],
         mut changed: impl FnMut(&Path) -> bool,
     ) -> anyhow::Result<bool> {
         loop {
@@ -44,7 +54,8 @@ impl StateWatch {
                     return Ok(true);
                 }
             }
-            let ready = wait_readable(&[self.inotify.as_fd()], Some(deadline))
+            let waited = [&[self.inotify.as_fd()], others].concat();
+            let ready = wait_readable(&waited, Some(deadline))
                 .with_context(|| format!("cannot watch `{}`", self.directory.display()))?;
             if !ready[0] {
                 return Ok(false);

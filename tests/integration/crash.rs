@@ -5,6 +5,8 @@
 
 mod create;
 mod init;
+mod prepare;
+mod probe;
 mod registry;
 mod rollback;
 mod start;

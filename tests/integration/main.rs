@@ -3,9 +3,10 @@
 //! The faults that are injected, and where:
 //!
 //! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`].
+//!   `prepare` and what it runs: `crash::prepare`, `start::prepare::what_a_killed_one_*`; a probe: `crash::probe`.
 //! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`.
 //! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
-//!   `history::damage`.
+//!   `history::damage`, `crash::prepare::where_a_call_fails_*`.
 //! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
 //!   the unit tests of `registry`.
 //! - F5, a harness is killed: `tender::storm`, `tender::backoff`, `healing::a_killed_harness_*`, `healing::loops`.
@@ -22,12 +23,20 @@
 //! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `rollback::work_that_is_staged_*`,
 //!   `crash::update`, `crash::rollback`.
 //! - F13, a remote that moves, lies or is gone: `update::upstream`, `update::several`.
+//!   `tender::a_stop_leaves_nothing_*`, `start::prepare::of_what_prints_*`,
+//!   `probe::one_that_does_not_behave_*`; what is started while all is ended: `stop::without::windows_*`.
+//! - F10, a stop at a bad moment: `faults::stops`, `tender::backoff`, `healing::loops`, `stop::restart`,
+//!   `start::prepare::ctrl_c_*`, `probe::ctrl_c_*`.
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`.
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
-//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
+//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`,
+//!   `start::prepare::it_runs_in_a_project_of_its_own`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
-//!   `server::a_users_own_*`.
+//!   `server::a_users_own_*`, `probe::what_runs_beside_it_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
 //!   `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
 //! - F23, limits of the machine: `start::limits`, `start::room`; those of terminals and processes in the unit tests of
@@ -51,6 +60,7 @@ mod healing;
 mod history;
 mod incidents;
 mod init;
+mod probe;
 mod registry;
 mod remove;
 mod rollback;

@@ -5,7 +5,7 @@ mod environment;
 mod limits;
 mod many;
 pub(crate) mod order;
-mod prepare;
+pub(crate) mod prepare;
 mod refusals;
 mod room;
 

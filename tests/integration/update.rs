@@ -2,6 +2,7 @@
 
 mod engine;
 mod mentions;
+mod prepare;
 mod refusals;
 mod several;
 mod upstream;
