@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 /// The exit codes of `fleet` and `agents`. Their meaning is part of the interface.
 ///
-/// A command that is interrupted dies of the signal: its shell reports 130. What it had begun is in a journal.
+/// A command that is interrupted dies of the signal: its shell reports 130. What it had begun is in a journal. One that
+/// waits for long hears the signal, says what to type next, and exits with the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All of it was done.
@@ -23,6 +24,8 @@ pub(crate) enum Exit {
     Found = 5,
     /// A deadline passed, a lock's included.
     TimedOut = 6,
+    /// A signal ended it, and it has said what to type next.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -116,6 +119,11 @@ pub(crate) fn refused(text: impl Into<String>) -> Fault {
 /// A deadline passed.
 pub(crate) fn timed_out(text: impl Into<String>) -> Fault {
     Fault::new(Exit::TimedOut, text)
+}
+
+/// A signal ended it; what it had begun is on disk.
+pub(crate) fn interrupted(text: impl Into<String>) -> Fault {
+    Fault::new(Exit::Interrupted, text)
 }
 
 impl fmt::Display for Fault {

@@ -18,12 +18,14 @@ mod events;
 mod files;
 mod fleet;
 mod harness;
+mod health;
 mod journal;
 mod names;
 mod operations;
 mod parallel;
 mod pins;
 mod registry;
+mod rollout;
 mod server;
 mod sessions;
 mod status;
@@ -210,7 +212,7 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     };
     if wanted.probe {
         ui.waiting("asking the harnesses");
-        status::probe(fleet, &projects)?;
+        health::probe(fleet, &projects)?;
     }
     let depth = if wanted.fast {
         status::Depth::Fast

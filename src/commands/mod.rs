@@ -10,6 +10,7 @@ mod paths;
 mod plan;
 mod records;
 mod remove;
+mod rollout;
 mod select;
 mod terminals;
 mod update;

@@ -120,13 +120,19 @@ fn restart_moved(
 }
 
 /// A plan, what its move was found ready from, and what it does to the pin.
-struct Looked {
-    plan: Plan,
+pub(super) struct Looked {
+    pub(super) plan: Plan,
     ready: Ready,
     pin: Option<Change>,
 }
 
-fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow::Result<Looked> {
+/// Finds out how a project is to move, or why it cannot. Its lock is held by the caller.
+pub(super) fn look(
+    fleet: &Fleet,
+    change: &Move,
+    targets: &Targets,
+    name: &Name,
+) -> anyhow::Result<Looked> {
     let project = fleet.registry.project(name)?;
     if !project.location.exists() {
         let place = project.location.display();

@@ -4,11 +4,12 @@ use super::death::Death;
 use super::facts::ProcessFacts;
 use super::incident;
 use super::judge::{Judgement, judge};
-use super::probe::{Answer, last_answer};
 use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
+use super::rollout::RollOutReport;
 use super::world::World;
 use super::{ProjectReport, Report};
 use crate::fleet::Fleet;
+use crate::health::{Answer, last_answer};
 use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::pins::{self, PinWord};
@@ -38,6 +39,7 @@ pub(crate) fn collect(
         server: world.server_report(),
         brake: world.brake,
         guardian: world.guardian,
+        rollout: RollOutReport::of(fleet, &world.now),
         incidents,
         projects: reports,
     })

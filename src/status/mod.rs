@@ -6,15 +6,14 @@ mod facts;
 mod fold;
 mod incident;
 mod judge;
-mod probe;
 mod render;
 mod report;
+mod rollout;
 mod verdict;
 mod why;
 mod world;
 
 pub(crate) use collect::{Depth, collect};
-pub(crate) use probe::probe;
 pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use verdict::Verdict;

@@ -21,25 +21,28 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What a harness last said.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// Whether it is healthy.
-    pub(super) healthy: bool,
+    pub(crate) healthy: bool,
     /// When it said so.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The life that said so: an earlier one's answer says nothing of this one.
     life: String,
+    /// How it said that it is not: its exit status and its last line; or that it did not answer.
+    #[serde(default)]
+    pub(crate) complaint: Option<String>,
 }
 
 /// Asks the harnesses of these projects that run and have a `status` command, several at once.
 pub(crate) fn probe(fleet: &Fleet, projects: &[&Project]) -> anyhow::Result<()> {
     fleet.make_runtime()?;
-    in_parallel(projects, |project| ask(fleet, project))
+    in_parallel(projects, |project| ask(fleet, project).map(drop))
         .into_iter()
         .collect()
 }
 
 /// Returns what the harness of a project last said in this life.
-pub(super) fn last_answer(fleet: &Fleet, name: &Name, state: &State) -> Option<Answer> {
+pub(crate) fn last_answer(fleet: &Fleet, name: &Name, state: &State) -> Option<Answer> {
     let answer: Answer = read_json(&fleet.probe_file(name)).ok()??;
     (Some(&answer.life) == life_of(state).as_ref()).then_some(answer)
 }
@@ -52,24 +55,25 @@ fn life_of(state: &State) -> Option<String> {
         .map(|life| format!("{} {}", life.mark, life.process.started))
 }
 
-fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+/// Asks the harness of a project, and remembers the answer; `None` where it does not run, or has no `status` command.
+pub(crate) fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Answer>> {
     let files = fleet.unit_files(&project.name);
     let Some(state) =
         State::read(&files.state)?.filter(|state| state.tender_liveness() == Liveness::Alive)
     else {
-        return Ok(());
+        return Ok(None);
     };
     let (Some(life), Some(commit)) = (
         life_of(&state),
         state.life.as_ref().and_then(|life| life.commit.clone()),
     ) else {
-        return Ok(());
+        return Ok(None);
     };
     let commit: CommitId = commit.parse().map_err(|why: String| anyhow::anyhow!(why))?;
     let manifest = fleet.vendored_manifest(project, &commit)?;
     let argv = Manifest::expand(&manifest.commands.status, &fleet.places(project, &commit)?);
     let Some((program, arguments)) = argv.split_first() else {
-        return Ok(());
+        return Ok(None);
     };
     // The environment of the life itself, as `start` recorded it.
     let unit = Unit::read(&files.unit)?;
@@ -82,11 +86,27 @@ fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
         .env_clear()
         .envs(&unit.environment);
     // One that does not answer in time is not healthy.
-    let healthy = command::run(call, DEADLINE).is_ok_and(|answer| answer.status.success());
+    let complaint = match command::run(call, DEADLINE) {
+        Ok(said) if said.status.success() => None,
+        Ok(said) => Some(complaint(&said)),
+        Err(error) => Some(format!("{error:#}")),
+    };
     let answer = Answer {
-        healthy,
+        healthy: complaint.is_none(),
         at: Timestamp::now(),
         life,
+        complaint,
     };
-    write_json(&fleet.probe_file(&project.name), &answer)
+    write_json(&fleet.probe_file(&project.name), &answer)?;
+    Ok(Some(answer))
+}
+
+/// Says how a harness said that it is not well: by its exit, and by the last line that it printed.
+fn complaint(said: &command::Answer) -> String {
+    let lines = said.stdout.lines().chain(said.stderr.lines());
+    let last = lines.map(str::trim).filter(|line| !line.is_empty()).last();
+    match last {
+        Some(last) => format!("{}: {last}", said.status),
+        None => said.status.to_string(),
+    }
 }
