@@ -96,7 +96,7 @@ fn outcome(stage: Stage, member: &Member) -> (&'static str, Mood) {
         return ("left out", Mood::Odd);
     }
     if member.own.is_some_and(Own::has_the_pin) {
-        return ("not ours any more", Mood::Odd);
+        return ("left alone", Mood::Odd);
     }
     match stage {
         Stage::Planned => ("not touched", Mood::Plain),
@@ -161,16 +161,15 @@ fn failure(rollout: &RollOut, place: usize, kept: &[&Member]) -> anyhow::Error {
     if let Some(worst) = members.clone().find(|member| member.failure.is_some()) {
         let name = &worst.name;
         error = error.hint(format!(
-            "`fleet why {name}` and `fleet logs {name}` say more"
+            "`fleet history {name}` and `fleet why {name}` say more"
         ));
     }
     if !kept.is_empty() {
         let names: Vec<&str> = kept.iter().map(|member| member.name.as_str()).collect();
         error = error.hint(format!(
-            "{} keep {}; `fleet rollback {} --restart` takes them back too",
-            list(&names),
-            rollout.target,
-            names.join(" ")
+            "`fleet rollback {} --restart` takes back what has moved and is healthy: {}",
+            names.join(" "),
+            list(&names)
         ));
     }
     error.into()

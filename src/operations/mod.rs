@@ -41,7 +41,7 @@ pub(crate) use plan::{Change, Outcome, Plan};
 pub(crate) use record::{Command, outcome};
 pub(crate) use remove::remove;
 pub(crate) use restart::restart;
-pub(crate) use rollout::{Ended, How, Wanted, back_out, resume, roll_out};
+pub(crate) use rollout::{How, Wanted, back_out, resume, roll_out};
 pub(crate) use service::{install_service, remove_service, service_report};
 pub(crate) use start::start;
 pub(crate) use stop::stop;

@@ -24,6 +24,7 @@
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
+//! - F17, a roll-out that fails or is interrupted: [`rollout`], `crash::rollout`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`.
@@ -52,6 +53,7 @@ mod incidents;
 mod init;
 mod registry;
 mod remove;
+mod rollout;
 mod sandbox;
 mod server;
 mod service;

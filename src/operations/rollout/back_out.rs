@@ -20,14 +20,15 @@ impl Carrier<'_> {
             .wave(place)
             .members
             .iter()
-            .filter_map(|member| Some(format!("`{}` {}", member.name, member.failure.as_ref()?)))
+            .filter_map(|member| Some(format!("`{}`: {}", member.name, member.failure.as_ref()?)))
             .collect();
         let failure = failed.join("; ");
         if self.wave(place).stage != Stage::BackingOut {
             self.enter(place, Stage::BackingOut)?;
             self.tell(place, "failed", &format!("failed: {failure}"));
         }
-        self.ui.status(format!("{wave} has failed: {failure}"));
+        self.ui
+            .status(format!("{wave} has failed, and goes back: {failure}"));
         self.ui.waiting(format!("{wave} goes back"));
         let is_back = self.take_back(&[place], &format!("{wave} failed: {failure}"))?;
         if !is_back {
@@ -79,8 +80,16 @@ impl Carrier<'_> {
                 }
             }
         }
-        let pins = pins(&going, |member| &member.from);
-        let failed = self.update(pins, Some(self.reason(why)))?;
+        let reason = self.reason(why);
+        let old = |members: &[Member]| pins(members, |member| &member.from);
+        let failed = self.update(old(&going), Some(reason.clone()))?;
+        // What heals may have begun another life while its pin went back.
+        let ahead: Vec<Member> = going
+            .iter()
+            .filter(|one| self.is_ahead(one))
+            .cloned()
+            .collect();
+        self.update(old(&ahead), Some(reason))?;
         for (name, error) in &failed {
             self.notes.insert(name.clone(), format!("{error:#}"));
         }
@@ -93,6 +102,14 @@ impl Carrier<'_> {
             self.ui.warn(format!("cannot take {stuck} back"));
         }
         Ok(is_back)
+    }
+
+    /// Tells whether a project that has gone back runs another version than it is at.
+    fn is_ahead(&self, member: &Member) -> bool {
+        let running = running_commit(self.fleet, &member.name);
+        let runs_another =
+            running.is_some_and(|commit| commit.as_ref() != Some(&member.from.commit));
+        runs_another && is_at(self.fleet, member, &member.from)
     }
 
     /// Says why projects go back, and why the roll-out was made.

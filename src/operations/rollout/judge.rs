@@ -50,6 +50,43 @@ pub(super) fn trouble(
     }
 }
 
+/// Says how a project's last life ended, where that was one at this commit and nobody asked for its end.
+pub(super) fn death_at(state: &State, commit: &str) -> Option<String> {
+    let is_dead = match state.phase {
+        Phase::Waiting | Phase::Crashed | Phase::Parked | Phase::Finished => true,
+        Phase::Starting | Phase::Running => state.restarts > 0,
+        Phase::Stopping | Phase::Down | Phase::Lost => false,
+    };
+    let exit = state.last_exit.as_ref();
+    let is_its = exit.is_some_and(|exit| exit.commit.as_deref() == Some(commit));
+    (is_dead && is_its).then(|| death(state))
+}
+
+/// Tells whether a tender may have more to say of an end: it has not seen it yet, or reads from the terminal, beside the
+/// next life, what was said last.
+pub(super) fn may_say_more(state: &State) -> bool {
+    if state.tender_liveness() == Liveness::Gone {
+        return false;
+    }
+    let said = state.last_exit.as_ref().map(|exit| &exit.said);
+    let is_silent = said.is_none_or(Vec::is_empty);
+    match state.phase {
+        Phase::Running if state.restarts == 0 => !runs(state),
+        Phase::Starting
+        | Phase::Running
+        | Phase::Waiting
+        | Phase::Crashed
+        | Phase::Parked
+        | Phase::Finished => is_silent,
+        Phase::Stopping | Phase::Down | Phase::Lost => false,
+    }
+}
+
+fn runs(state: &State) -> bool {
+    let life = state.life.as_ref();
+    life.is_some_and(|life| life.process.liveness() != Liveness::Gone)
+}
+
 /// Says how a project's last life ended.
 fn death(state: &State) -> String {
     let Some(exit) = &state.last_exit else {
@@ -58,8 +95,14 @@ fn death(state: &State) -> String {
     };
     let word = match state.phase {
         Phase::Finished => "finished",
-        Phase::Parked if exit.said.is_empty() => state.reason.as_deref().unwrap_or("parked"),
-        _ => "died",
+        Phase::Starting
+        | Phase::Running
+        | Phase::Waiting
+        | Phase::Stopping
+        | Phase::Down
+        | Phase::Crashed
+        | Phase::Parked
+        | Phase::Lost => "died",
     };
     let ended = format!("{word}: {exit} after {}", seconds(exit.uptime));
     match exit.telling() {
@@ -68,11 +111,102 @@ fn death(state: &State) -> String {
     }
 }
 
-/// Tells whether what a project said last may still be on its way: it is read from the terminal beside the next life.
-pub(super) fn may_say_more(state: Option<&State>) -> bool {
-    state.is_some_and(|state| {
-        let is_over = state.phase != Phase::Running || state.restarts > 0;
-        let said = state.last_exit.as_ref().map(|exit| exit.said.is_empty());
-        !is_over || said.unwrap_or(true)
-    })
+#[cfg(test)]
+mod tests {
+    use crate::supervision::LastExit;
+
+    use super::*;
+
+    fn state(phase: Phase) -> State {
+        State {
+            phase,
+            ..State::new("demo", Process::me().unwrap())
+        }
+    }
+
+    fn exit() -> LastExit {
+        LastExit {
+            commit: Some("abc".to_owned()),
+            said: vec!["error: no such table".to_owned()],
+            ..LastExit::for_tests(Some(7), None, 0.2)
+        }
+    }
+
+    #[track_caller]
+    fn case(state: &State, seen: Option<&Seen>, expected: Option<&str>) {
+        let found = trouble(Some(state), Liveness::Alive, Liveness::Alive, seen);
+        assert_eq!(found.as_deref(), expected);
+    }
+
+    #[test]
+    fn what_runs_in_its_first_life_is_well() {
+        case(&state(Phase::Running), None, None);
+        case(&state(Phase::Starting), None, None);
+    }
+
+    #[test]
+    fn a_life_that_follows_a_death_is_not_well_though_it_runs() {
+        let died = State {
+            restarts: 1,
+            last_exit: Some(exit()),
+            ..state(Phase::Running)
+        };
+        let said = "died: exit status 7 after 0.2 s: error: no such table";
+        case(&died, None, Some(said));
+        assert_eq!(death_at(&died, "abc").as_deref(), Some(said));
+        assert_eq!(death_at(&died, "another"), None);
+    }
+
+    #[test]
+    fn deaths_before_it_was_seen_do_not_count() {
+        let old = State {
+            restarts: 3,
+            last_exit: Some(exit()),
+            ..state(Phase::Running)
+        };
+        case(&old, Some(&Seen::of(&old)), None);
+        let mut tender = old.tender.clone();
+        tender.started += 1;
+        let new = State {
+            tender,
+            ..old.clone()
+        };
+        assert!(
+            trouble(
+                Some(&new),
+                Liveness::Alive,
+                Liveness::Alive,
+                Some(&Seen::of(&old))
+            )
+            .is_some()
+        );
+    }
+
+    #[test]
+    fn what_is_gone_is_not_well() {
+        let running = state(Phase::Running);
+        let gone = |tender, process| trouble(Some(&running), tender, process, None).unwrap();
+        assert!(gone(Liveness::Gone, Liveness::Gone).contains("tender was killed"));
+        assert_eq!(
+            gone(Liveness::Alive, Liveness::Gone),
+            "its process has ended"
+        );
+        // What cannot be told is held against nobody.
+        case(&running, None, None);
+        assert_eq!(
+            trouble(Some(&running), Liveness::Unknown, Liveness::Unknown, None),
+            None
+        );
+        assert!(trouble(None, Liveness::Gone, Liveness::Gone, None).is_some());
+        for phase in [
+            Phase::Waiting,
+            Phase::Crashed,
+            Phase::Parked,
+            Phase::Finished,
+            Phase::Down,
+            Phase::Lost,
+        ] {
+            assert!(trouble(Some(&state(phase)), Liveness::Alive, Liveness::Alive, None).is_some());
+        }
+    }
 }

@@ -15,5 +15,5 @@ mod wave;
 mod waves;
 
 pub(crate) use begin::{Wanted, roll_out};
-pub(crate) use carrier::{Ended, How};
+pub(crate) use carrier::How;
 pub(crate) use resume::{back_out, resume};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Exit, exit_of};
 use crate::fleet::Fleet;
 use crate::names::Name;
-use crate::rollout::{Member, Pin};
+use crate::rollout::{Member, Own, Pin};
 use crate::supervision::{Liveness, Phase, State, Want, read_desired, stamp};
 
 use super::super::start::{self, running_commit};
@@ -14,7 +14,6 @@ use super::super::version::Chosen;
 use super::carrier::Carrier;
 use super::judge::Seen;
 use super::own::{Expected, own};
-use crate::rollout::Own;
 
 impl Carrier<'_> {
     /// Looks who still takes part in a wave, and who of it runs.
@@ -42,7 +41,9 @@ impl Carrier<'_> {
             let Some(error) = done.get(&member.name) else {
                 continue;
             };
-            if exit_of(error) == Exit::Refused && !is_at(fleet, member, &member.to) {
+            // Another command may have had it in hand for too long, which is not the version's fault either.
+            let is_busy = matches!(exit_of(error), Exit::Refused | Exit::TimedOut);
+            if is_busy && !is_at(fleet, member, &member.to) {
                 member.left_out = Some(format!("{error:#}"));
             } else {
                 member.failure = Some(format!("{error:#}"));

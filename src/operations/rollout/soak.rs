@@ -12,7 +12,7 @@ use crate::rollout::Member;
 use crate::supervision::{Liveness, ProcessFd, State, Woken};
 
 use super::carrier::{Carrier, named};
-use super::judge::{self, Seen, trouble};
+use super::judge::{Seen, death_at, may_say_more, trouble};
 use super::own::{Expected, own};
 
 /// How often the time that is left is shown, to those who watch.
@@ -37,12 +37,11 @@ impl Carrier<'_> {
             let has_failed = members.iter().any(|member| member.failure.is_some());
             let is_judged = members.iter().any(Member::is_judged);
             if has_failed || !is_judged || Instant::now() >= end {
-                break;
+                return Ok(());
             }
             let woken = self.sleep(place, end)?;
             self.heed(&woken.signals, place)?;
         }
-        self.hear_last_words(place, seen)
     }
 
     /// Sleeps until something changes that the wave could be judged by.
@@ -95,20 +94,19 @@ impl Carrier<'_> {
     }
 
     /// Waits a moment for what those that died have said last.
-    fn hear_last_words(&mut self, place: usize, seen: &BTreeMap<Name, Seen>) -> anyhow::Result<()> {
+    pub(super) fn hear_last_words(&mut self, place: usize) -> anyhow::Result<()> {
         let end = Instant::now() + LAST_WORDS;
         loop {
             let fleet = &*self.fleet;
             let mut is_open = false;
             for member in &mut self.rollout.waves[place].members {
-                if member.failure.is_none() || !member.is_judged() {
-                    continue;
-                }
                 let state = State::read(&fleet.unit_files(&member.name).state);
-                is_open |= judge::may_say_more(state.ok().flatten().as_ref());
-                if let Some(more) = trouble_of(fleet, member, seen) {
-                    member.failure = Some(more);
-                }
+                let (Some(_), Ok(Some(state))) = (&member.failure, state) else {
+                    continue;
+                };
+                is_open |= may_say_more(&state);
+                let death = death_at(&state, member.to.commit.as_str());
+                member.failure = death.or(member.failure.take());
             }
             if !is_open || Instant::now() >= end {
                 return Ok(());
@@ -155,10 +153,10 @@ fn complaint(fleet: &Fleet, name: &Name) -> Option<String> {
         Ok(None) => None,
         Ok(Some(answer)) if answer.healthy => None,
         Ok(Some(answer)) => Some(format!(
-            "not healthy: its status says {}",
-            answer.complaint.as_deref().unwrap_or("no")
+            "not healthy: its `status` answers with {}",
+            answer.complaint.as_deref().unwrap_or("no reason")
         )),
-        Err(error) => Some(format!("its status cannot be asked: {error:#}")),
+        Err(error) => Some(format!("its `status` cannot be asked: {error:#}")),
     }
 }
 

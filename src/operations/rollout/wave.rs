@@ -34,6 +34,7 @@ impl Carrier<'_> {
             self.ask(place, &seen);
         }
         if self.has_failed(place) {
+            self.hear_last_words(place)?;
             return Ok(false);
         }
         self.enter(place, Stage::Healthy)?;
