@@ -103,8 +103,12 @@ pub(crate) fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Ans
 
 /// Says how a harness said that it is not well: by its exit, and by the last line that it printed.
 fn complaint(said: &command::Answer) -> String {
-    let lines = said.stdout.lines().chain(said.stderr.lines());
-    let last = lines.map(str::trim).filter(|line| !line.is_empty()).last();
+    let mut lines = said
+        .stdout
+        .lines()
+        .chain(said.stderr.lines())
+        .map(str::trim);
+    let last = lines.rfind(|line| !line.is_empty());
     let exit = match said.status.code() {
         Some(code) => format!("exit status {code}"),
         None => said.status.to_string(),

@@ -25,8 +25,8 @@ impl Carrier<'_> {
     /// Waits until a wave has stayed up for long enough, or something of it has died. Fails where a signal has come.
     pub(super) fn soak(&mut self, place: usize, seen: &BTreeMap<Name, Seen>) -> anyhow::Result<()> {
         let root = self.fleet.root.clone();
-        let directories = ["state", "desired"].map(|name| self.fleet.runtime(name));
-        let watched = [&directories[..], &[root.clone()]].concat();
+        let [states, wishes] = ["state", "desired"].map(|name| self.fleet.runtime(name));
+        let watched = [states, wishes, root.clone()];
         // First watch, then look: so nothing that changes in between is missed.
         self.sleeper.watch(&watched, &root)?;
         self.heed_signals(place)?;

@@ -9,7 +9,8 @@ pub(super) fn tell(evidence: &Evidence<'_>, facts: &mut Facts) {
     const SOURCE: &str = ".fleet/rollout.json";
     let rollout = match RollOut::read(&evidence.world.fleet.runtime("")) {
         Ok(Some(rollout)) => rollout,
-        Ok(None) => return facts.absent("a roll-out that it is in", SOURCE),
+        // There is seldom one: that there is none says nothing of a project.
+        Ok(None) => return,
         Err(error) => return facts.cannot_tell("roll-out", format!("{error:#}"), SOURCE),
     };
     let Some((place, member)) = rollout.member(&evidence.project.name) else {
