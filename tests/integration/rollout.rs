@@ -152,7 +152,7 @@ fn where_nothing_runs_there_is_no_canary() {
     --- stderr
     error: no project that is to move runs, so none can be a canary
     hint: `fleet start a` starts one
-    hint: `fleet harness probe HARNESS good` tries the version in a throw-away project
+    hint: `fleet harness probe lines good` tries the version in a throw-away project
     --- exit code 3
     ");
     sandbox.is_at("a", "v0.1.0", 1);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::rollout::{Member, RollOut, Stage};
 use crate::supervision::{Want, read_desired, stamp};
@@ -16,13 +17,7 @@ impl Carrier<'_> {
     /// Takes a wave back that has failed. The roll-out ends with it.
     pub(super) fn take_wave_back(&mut self, place: usize) -> anyhow::Result<How> {
         let wave = self.rollout.wave_name(place);
-        let failed: Vec<String> = self
-            .wave(place)
-            .members
-            .iter()
-            .filter_map(|member| Some(format!("`{}`: {}", member.name, member.failure.as_ref()?)))
-            .collect();
-        let failure = failed.join("; ");
+        let failure = failure(&self.wave(place).members);
         if self.wave(place).stage != Stage::BackingOut {
             self.enter(place, Stage::BackingOut)?;
             self.tell(place, "failed", &format!("failed: {failure}"));
@@ -145,23 +140,40 @@ impl Carrier<'_> {
         failed: &BTreeMap<Name, anyhow::Error>,
     ) -> anyhow::Result<()> {
         let fleet = &*self.fleet;
-        let is_due = |member: &&Member| {
-            let Member { name, ran, .. } = member;
-            let is_enabled = fleet.registry.project(name).is_ok_and(|it| it.enabled);
-            let has_failed = failed.contains_key(name) && !is_at(fleet, member, &member.from);
-            let is_wanted = is_enabled && is_wanted(&fleet.unit_files(name).desired, member);
-            *ran && is_wanted && !has_failed && running_commit(fleet, name).is_none()
+        let has_gone_back = |member: &&Member| {
+            !failed.contains_key(&member.name) || is_at(fleet, member, &member.from)
         };
-        let due: Vec<Name> = members
-            .iter()
-            .filter(is_due)
-            .map(|member| member.name.clone())
+        let ran = members.iter().filter(|member| member.ran);
+        let ran: BTreeMap<Name, &Member> = ran
+            .filter(has_gone_back)
+            .map(|member| (member.name.clone(), member))
             .collect();
-        for (name, error) in self.start(&due)? {
+        let names: Vec<Name> = ran.keys().cloned().collect();
+        let is_due = |fleet: &Fleet, name: &Name| {
+            let is_enabled = fleet.registry.project(name).is_ok_and(|it| it.enabled);
+            is_enabled
+                && is_wanted(&fleet.unit_files(name).desired, ran[name])
+                && running_commit(fleet, name).is_none()
+        };
+        for (name, error) in self.start(&names, is_due)? {
             self.notes.insert(name, format!("{error:#}"));
         }
         Ok(())
     }
+}
+
+/// Says who of a wave failed and of what; those that failed of the same, together.
+fn failure(members: &[Member]) -> String {
+    let mut causes: BTreeMap<&str, Vec<&Name>> = BTreeMap::new();
+    for member in members {
+        if let Some(failure) = &member.failure {
+            causes.entry(failure).or_default().push(&member.name);
+        }
+    }
+    let told = causes
+        .into_iter()
+        .map(|(failure, names)| format!("{}: {failure}", named(names)));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// Tells whether the operator wants a project up: what a failed start has left of the wish is not the operator's.

@@ -154,7 +154,7 @@ fn plan(
         }
     }
     if wanted.canaries.is_some() && !members.is_empty() && !members.iter().any(|one| one.ran) {
-        return Err(no_canary(&members[0]));
+        return Err(no_canary(fleet, &members[0]));
     }
     let waves = in_waves(members, |member| member.ran, wanted.canaries, wanted.most);
     if let (Goal::Ref(reference), true, false) = (&wanted.goal, wanted.accept_moved_tag, dry_run) {
@@ -215,13 +215,17 @@ fn look(
     Ok((member, plan))
 }
 
-fn no_canary(first: &Member) -> anyhow::Error {
+fn no_canary(fleet: &Fleet, first: &Member) -> anyhow::Error {
     let Member { name, to, .. } = first;
-    refused("no project that is to move runs, so none can be a canary")
-        .hint(format!("`fleet start {name}` starts one"))
+    let fault = refused("no project that is to move runs, so none can be a canary")
+        .hint(format!("`fleet start {name}` starts one"));
+    let Ok(project) = fleet.registry.project(name) else {
+        return fault.into();
+    };
+    let (harness, version) = (&project.harness, &to.reference);
+    fault
         .hint(format!(
-            "`fleet harness probe HARNESS {}` tries the version in a throw-away project",
-            to.reference
+            "`fleet harness probe {harness} {version}` tries the version in a throw-away project"
         ))
         .into()
 }

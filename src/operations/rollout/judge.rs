@@ -3,7 +3,7 @@
 use crate::supervision::{Liveness, Phase, Process, State};
 use crate::ui::seconds;
 
-/// Which tender a project had, and how often that had started it again.
+/// Which tender a project has, and how often that had started it again when its wave began to soak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) tender: Process,
@@ -18,6 +18,15 @@ impl Seen {
             restarts: state.restarts,
         }
     }
+
+    /// Notes what a state says after a move: a tender that was not there before it has had to restart nothing.
+    pub(super) fn after(before: Option<&Self>, state: &State) -> Self {
+        let same = before.filter(|before| before.tender == state.tender);
+        same.cloned().unwrap_or_else(|| Self {
+            tender: state.tender.clone(),
+            restarts: 0,
+        })
+    }
 }
 
 /// Returns why a project has not stayed up; `None` where it has, in the life that it was given, or without a death since
@@ -28,11 +37,13 @@ pub(super) fn trouble(
     process: Liveness,
     seen: Option<&Seen>,
 ) -> Option<String> {
-    let Some(state) = state else {
+    let (Some(state), Some(seen)) = (state, seen) else {
         return Some("nothing says that it runs".to_owned());
     };
-    let same = seen.filter(|seen| seen.tender == state.tender);
-    if state.restarts > same.map_or(0, |seen| seen.restarts) {
+    if state.tender != seen.tender {
+        return Some("it was lost, and brought back since".to_owned());
+    }
+    if state.restarts > seen.restarts {
         return Some(death(state));
     }
     match state.phase {
@@ -132,16 +143,21 @@ mod tests {
         }
     }
 
+    fn first_life() -> Option<Seen> {
+        Some(Seen::after(None, &state(Phase::Running)))
+    }
+
     #[track_caller]
-    fn case(state: &State, seen: Option<&Seen>, expected: Option<&str>) {
-        let found = trouble(Some(state), Liveness::Alive, Liveness::Alive, seen);
+    fn case(state: &State, seen: Option<Seen>, expected: Option<&str>) {
+        let alive = Liveness::Alive;
+        let found = trouble(Some(state), alive, alive, seen.as_ref());
         assert_eq!(found.as_deref(), expected);
     }
 
     #[test]
     fn what_runs_in_its_first_life_is_well() {
-        case(&state(Phase::Running), None, None);
-        case(&state(Phase::Starting), None, None);
+        case(&state(Phase::Running), first_life(), None);
+        case(&state(Phase::Starting), first_life(), None);
     }
 
     #[test]
@@ -152,51 +168,48 @@ mod tests {
             ..state(Phase::Running)
         };
         let said = "died: exit status 7 after 0.2 s: error: no such table";
-        case(&died, None, Some(said));
+        // Also where it has died before anybody looked.
+        case(&died, Some(Seen::after(None, &died)), Some(said));
         assert_eq!(death_at(&died, "abc").as_deref(), Some(said));
         assert_eq!(death_at(&died, "another"), None);
     }
 
     #[test]
-    fn deaths_before_it_was_seen_do_not_count() {
+    fn deaths_before_the_wave_do_not_count() {
         let old = State {
             restarts: 3,
             last_exit: Some(exit()),
             ..state(Phase::Running)
         };
-        case(&old, Some(&Seen::of(&old)), None);
-        let mut tender = old.tender.clone();
-        tender.started += 1;
-        let new = State {
-            tender,
-            ..old.clone()
-        };
-        assert!(
-            trouble(
-                Some(&new),
-                Liveness::Alive,
-                Liveness::Alive,
-                Some(&Seen::of(&old))
-            )
-            .is_some()
+        let before = Seen::of(&old);
+        case(&old, Some(Seen::after(Some(&before), &old)), None);
+    }
+
+    #[test]
+    fn another_tender_is_another_life() {
+        let mut other = state(Phase::Running);
+        other.tender.started += 1;
+        case(
+            &other,
+            first_life(),
+            Some("it was lost, and brought back since"),
         );
+        // Of a move that has restarted it, the old tender says nothing.
+        let before = Seen::of(&state(Phase::Running));
+        case(&other, Some(Seen::after(Some(&before), &other)), None);
     }
 
     #[test]
     fn what_is_gone_is_not_well() {
         let running = state(Phase::Running);
-        let gone = |tender, process| trouble(Some(&running), tender, process, None).unwrap();
-        assert!(gone(Liveness::Gone, Liveness::Gone).contains("tender was killed"));
-        assert_eq!(
-            gone(Liveness::Alive, Liveness::Gone),
-            "its process has ended"
-        );
+        let found =
+            |tender, process| trouble(Some(&running), tender, process, first_life().as_ref());
+        let gone = found(Liveness::Gone, Liveness::Gone).unwrap();
+        assert!(gone.contains("tender was killed"));
+        let ended = found(Liveness::Alive, Liveness::Gone);
+        assert_eq!(ended.unwrap(), "its process has ended");
         // What cannot be told is held against nobody.
-        case(&running, None, None);
-        assert_eq!(
-            trouble(Some(&running), Liveness::Unknown, Liveness::Unknown, None),
-            None
-        );
+        assert_eq!(found(Liveness::Unknown, Liveness::Unknown), None);
         assert!(trouble(None, Liveness::Gone, Liveness::Gone, None).is_some());
         for phase in [
             Phase::Waiting,
@@ -206,7 +219,9 @@ mod tests {
             Phase::Down,
             Phase::Lost,
         ] {
-            assert!(trouble(Some(&state(phase)), Liveness::Alive, Liveness::Alive, None).is_some());
+            let alive = Liveness::Alive;
+            let seen = first_life();
+            assert!(trouble(Some(&state(phase)), alive, alive, seen.as_ref()).is_some());
         }
     }
 }

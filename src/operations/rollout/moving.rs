@@ -8,6 +8,8 @@ use crate::names::Name;
 use crate::rollout::{Member, Own, Pin};
 use crate::supervision::{Liveness, Phase, State, Want, read_desired, stamp};
 
+use super::super::plan::{Locked, Outcome};
+use super::super::recover;
 use super::super::start::{self, running_commit};
 use super::super::update::{Goal, Move, update};
 use super::super::version::Chosen;
@@ -91,7 +93,7 @@ impl Carrier<'_> {
             .filter(|member| is_cut_off(fleet, &member.name))
             .map(|member| member.name.clone())
             .collect();
-        for (name, error) in self.start(&lost)? {
+        for (name, error) in self.start(&lost, is_cut_off)? {
             let mut members = self.members(place).iter_mut();
             if let Some(member) = members.find(|member| member.name == name) {
                 member.failure = Some(format!("{error:#}"));
@@ -100,21 +102,41 @@ impl Carrier<'_> {
         Ok(())
     }
 
-    /// Starts projects, and tells the trail. Returns what failed.
+    /// Starts those projects that are due, by what is true once nobody else can change it, and tells the trail. Returns
+    /// what failed.
     pub(super) fn start(
         &mut self,
         names: &[Name],
+        is_due: impl Fn(&Fleet, &Name) -> bool,
     ) -> anyhow::Result<BTreeMap<Name, anyhow::Error>> {
-        if names.is_empty() {
+        let fleet = &*self.fleet;
+        let due = names.iter().filter(|name| is_due(fleet, name));
+        let due: Vec<Name> = due.cloned().collect();
+        if due.is_empty() {
             return Ok(BTreeMap::new());
         }
         let command = self.command("start", None);
-        let done = start::start(self.fleet, names, false, &self.silent);
-        command.record(self.fleet, names, &done, self.ui);
+        let done = self.start_due(&due, is_due);
+        command.record(self.fleet, &due, &done, self.ui);
         let failed = done?
             .into_iter()
             .filter_map(|one| Some((one.project, one.result.err()?)));
         Ok(failed.collect())
+    }
+
+    fn start_due(
+        &mut self,
+        names: &[Name],
+        is_due: impl Fn(&Fleet, &Name) -> bool,
+    ) -> anyhow::Result<Vec<Outcome>> {
+        let Locked {
+            names: mut ready,
+            mut outcomes,
+            locks: _locks,
+        } = recover::lock_all(self.fleet, names, false, &self.silent)?;
+        ready.retain(|name| is_due(self.fleet, name));
+        outcomes.extend(start::start_locked(self.fleet, ready, false, &self.silent)?);
+        Ok(outcomes)
     }
 
     /// Notes the operator's wishes as they are after the move: whoever changes one now takes the project over.
@@ -133,11 +155,15 @@ impl Carrier<'_> {
     }
 
     /// Notes which tenders a wave's projects have.
-    pub(super) fn seen(&self, place: usize) -> BTreeMap<Name, Seen> {
+    pub(super) fn seen(
+        &self,
+        place: usize,
+        note: impl Fn(&Name, &State) -> Seen,
+    ) -> BTreeMap<Name, Seen> {
         let members = self.wave(place).members.iter();
-        let states = members.filter_map(|member| {
-            let state = State::read(&self.fleet.unit_files(&member.name).state);
-            Some((member.name.clone(), Seen::of(&state.ok()??)))
+        let states = members.filter_map(|Member { name, .. }| {
+            let state = State::read(&self.fleet.unit_files(name).state);
+            Some((name.clone(), note(name, &state.ok()??)))
         });
         states.collect()
     }

@@ -5,6 +5,7 @@ use crate::names::spelled;
 use crate::rollout::{Member, Stage};
 
 use super::carrier::{Carrier, named};
+use super::judge::Seen;
 
 impl Carrier<'_> {
     /// Carries a wave out, or what is left of it; returns whether it is healthy. Fails where it is cut off.
@@ -18,7 +19,7 @@ impl Carrier<'_> {
         let wave = self.rollout.wave_name(place);
         let names = named(self.wave(place).members.iter().map(|member| &member.name));
         self.ui.waiting(format!("{wave}: moving {names}"));
-        let seen = self.seen(place);
+        let before = self.seen(place, |_, state| Seen::of(state));
         self.shift(place)?;
         // Ctrl-C reaches what an update runs, too: what failed of that is not the version's fault.
         self.heed_signals(place)?;
@@ -26,6 +27,7 @@ impl Carrier<'_> {
             self.start_again(place)?;
         }
         self.note_wishes(place);
+        let seen = self.seen(place, |name, state| Seen::after(before.get(name), state));
         if !self.has_failed(place) {
             self.enter(place, Stage::Soaking)?;
             self.soak(place, &seen)?;

@@ -1,5 +1,6 @@
 //! F17: a wave that fails goes back, and nothing after it is touched.
 
+use super::background::RollOut;
 use super::{UP, fleet_of};
 use crate::sandbox::Sandbox;
 
@@ -149,5 +150,34 @@ fn what_cannot_go_back_is_said_and_can_be_taken_back_later() {
     sandbox.fleet(&["update", "--back-out"]).succeeded();
     sandbox.runs_at("a", "v0.1.0", 3);
     sandbox.has_no_roll_out();
+    sandbox.over();
+}
+
+/// What a guardian brings back has gone all the same; and a tender that nobody saw die is missed at once.
+#[test]
+fn a_killed_tender_fails_its_wave() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --canary 1 --soak 1h", 1);
+    sandbox.kill(&sandbox.tender_of("a"));
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("`a`: its tender was killed"), "{said}");
+    sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.runs_at("b", "v0.1.0", 1);
+    sandbox.over();
+}
+
+#[test]
+fn a_killed_server_fails_the_wave_that_was_in_it() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --canary 1 --soak 1h", 1);
+    sandbox.kill(&sandbox.server());
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(1), "{said}");
+    sandbox.runs_at("a", "v0.1.0", 3);
+    // The other one was no part of the wave: `boot` brings it back.
+    sandbox.is_at("b", "v0.1.0", 1);
+    sandbox.fleet(&["boot"]).succeeded();
+    sandbox.runs_at("b", "v0.1.0", 1);
     sandbox.over();
 }

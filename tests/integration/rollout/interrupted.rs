@@ -64,7 +64,7 @@ impl crate::sandbox::Sandbox {
 fn a_back_out_takes_all_back_that_was_moved() {
     let sandbox = fleet_of(&["a", "b", "c"]);
     // The soak of the first wave is over, that of the second is not.
-    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 1s -m trial", 2);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 2s -m trial", 2);
     rollout.signal(Signal::SIGTERM);
     assert_eq!(rollout.ends(&sandbox).0, Some(130));
     insta::assert_snapshot!(sandbox.run("update --back-out --dry-run"), @r"

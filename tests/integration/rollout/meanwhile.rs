@@ -96,7 +96,7 @@ fn a_restart_by_hand_takes_a_project_out_of_the_judgement() {
 #[test]
 fn a_version_that_becomes_bad_goes_no_further() {
     let sandbox = fleet_of(&["a", "b"]);
-    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 1s", 1);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 2s", 1);
     let text = sandbox.read("fleet/fleet.toml");
     let text = text.replace(
         "[harnesses.lines]\n",
@@ -112,6 +112,63 @@ fn a_version_that_becomes_bad_goes_no_further() {
     sandbox.runs_again("b", "v0.1.0");
     sandbox.fleet(&["update", "--back-out"]).succeeded();
     sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.over();
+}
+
+/// F4: while the registry is being edited it may not be whole. A soak goes on; the next wave waits for the operator.
+#[test]
+fn a_registry_that_is_broken_meanwhile_stops_it_before_the_next_wave() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 2s", 1);
+    let text = sandbox.read("fleet/fleet.toml");
+    sandbox.write("fleet/fleet.toml", &format!("{text}\nbroken ="));
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("wave 1 of 2: moved `a`"), "{said}");
+    assert!(said.contains("`fleet update --resume` goes on"), "{said}");
+    let relabelled = text.replace("[projects.b]\n", "# mine\n[projects.b]\nlabels = [\"x\"]\n");
+    sandbox.write("fleet/fleet.toml", &relabelled);
+    sandbox.fleet(&["update", "--resume"]).succeeded();
+    sandbox.runs_at("a", "good", 2);
+    sandbox.runs_at("b", "good", 2);
+    assert!(
+        sandbox
+            .read("fleet/fleet.toml")
+            .contains("# mine\n[projects.b]\nlabels = [\"x\"]\n")
+    );
+    sandbox.over();
+}
+
+/// Whose turn has not come is the operator's as well.
+#[test]
+fn what_is_moved_by_hand_before_its_wave_is_left_out_of_it() {
+    let sandbox = fleet_of(&["a", "b", "c"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 2s", 1);
+    sandbox
+        .fleet(&["update", "c", "picky", "--restart"])
+        .succeeded();
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("c     3     left alone  v0.1.0 -> good  was moved by hand meanwhile"),
+        "{said}"
+    );
+    sandbox.runs_at("b", "good", 2);
+    sandbox.runs_at("c", "picky", 2);
+    sandbox.over();
+}
+
+/// F2: of two that begin at once, one is refused, and nothing is moved twice.
+#[test]
+fn of_two_at_once_one_is_refused() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let line = "update --all good --wave 1 --soak 300ms";
+    let both = [(); 2].map(|()| RollOut::of(&sandbox, line));
+    let mut codes = both.map(|one| one.ends(&sandbox).0);
+    codes.sort();
+    assert_eq!(codes, [Some(0), Some(3)]);
+    sandbox.runs_at("a", "good", 2);
+    sandbox.runs_at("b", "good", 2);
     sandbox.over();
 }
 
