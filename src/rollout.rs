@@ -176,11 +176,15 @@ impl Member {
 
     /// Says from what to what, such as `v0.1.0 -> v0.2.0`.
     pub(crate) fn change(&self) -> String {
-        let (from, to) = (&self.from.reference, &self.to.reference);
-        if from == to {
-            let [from, to] = [&self.from, &self.to].map(|pin| pin.commit.short());
-            return format!("{from} -> {to}");
-        }
+        let is_same = self.from.reference == self.to.reference;
+        let [from, to] = [&self.from, &self.to].map(|pin| {
+            let is_a_commit = pin.reference.as_str() == pin.commit.as_str();
+            if is_same || is_a_commit {
+                pin.commit.short()
+            } else {
+                pin.reference.as_str()
+            }
+        });
         format!("{from} -> {to}")
     }
 }
