@@ -106,7 +106,7 @@ pub(crate) enum Command {
     /// Changes files, not processes: the next life of a project uses the new version. Without REF, a project goes back
     /// to the version that fleet.toml names.
     #[command(
-        after_help = "Examples:\n  fleet update demo v0.2.0\n  fleet update --all v0.2.0 --restart\n  fleet update demo"
+        after_help = "Examples:\n  fleet update demo v0.2.0\n  fleet update --all v0.2.0 --restart\n  fleet update --all v0.2.0 --canary 1 --wave 10 --soak 5m\n  fleet update demo"
     )]
     Update(Update),
     /// Move projects back to the version they had before their last update

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 
 use crate::error::timed_out;
 
@@ -27,6 +28,7 @@ pub(crate) struct Answer {
 /// At the deadline the whole group is killed and the call fails with the exit code for a timeout.
 pub(crate) fn run(mut command: Command, deadline: Duration) -> anyhow::Result<Answer> {
     let program = command.get_program().to_string_lossy().into_owned();
+    hear_all_signals(&mut command);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -61,6 +63,20 @@ pub(crate) fn run(mut command: Command, deadline: Duration) -> anyhow::Result<An
         stdout: text(ended.stdout),
         stderr: text(ended.stderr),
     })
+}
+
+/// Has a program hear the signals that this one keeps for its own sleep: what is blocked here would be there, and in all
+/// that it starts.
+fn hear_all_signals(command: &mut Command) {
+    let unblock = || {
+        let all = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&all), None).map_err(io::Error::from)
+    };
+    let blocked = SigSet::thread_get_mask();
+    if blocked.is_ok_and(|blocked| blocked.iter().next().is_some()) {
+        // SAFETY: sigprocmask(2) is async-signal-safe, and nothing else happens between fork and exec.
+        unsafe { command.pre_exec(unblock) };
+    }
 }
 
 /// What was heard of a child.

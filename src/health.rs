@@ -107,8 +107,12 @@ pub(crate) fn ask(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Ans
 fn complaint(said: &command::Answer) -> String {
     let lines = said.stdout.lines().chain(said.stderr.lines());
     let last = lines.map(str::trim).rfind(|line| !line.is_empty());
-    match last {
-        Some(last) => format!("{}: {last}", said.status),
+    let exit = match said.status.code() {
+        Some(code) => format!("exit status {code}"),
         None => said.status.to_string(),
+    };
+    match last {
+        Some(last) => format!("{exit}: {last}"),
+        None => exit,
     }
 }

@@ -25,6 +25,7 @@ mod operations;
 mod parallel;
 mod pins;
 mod registry;
+mod rollout;
 mod server;
 mod sessions;
 mod status;

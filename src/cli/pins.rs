@@ -1,5 +1,6 @@
 //! Commands about the versions that projects are pinned to.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,18 +29,18 @@ pub(crate) struct Update {
     pub(crate) accept_moved_tag: bool,
     /// Roll out: first move and restart so many projects, and go on only when they are healthy
     #[arg(long, value_name = "N", conflicts_with = "here")]
-    pub(crate) canary: Option<usize>,
+    pub(crate) canary: Option<NonZeroUsize>,
     /// Roll out in waves of so many, after the canaries
     #[arg(long, value_name = "N", conflicts_with = "here")]
-    pub(crate) wave: Option<usize>,
-    /// How long each wave must stay up, such as `5m`, before the next one begins
+    pub(crate) wave: Option<NonZeroUsize>,
+    /// How long each wave must stay up, such as `5m`, before the next one begins; the default is `30s`
     #[arg(long, value_name = "TIME", value_parser = super::duration)]
     pub(crate) soak: Option<Duration>,
     /// Go on with the roll-out that was interrupted
-    #[arg(long, conflicts_with_all = ["words", "canary", "wave", "soak", "back_out"])]
+    #[arg(long, conflicts_with_all = ["words", "all", "label", "harness", "state", "canary", "wave", "soak", "back_out"])]
     pub(crate) resume: bool,
-    /// Take the roll-out that was interrupted back
-    #[arg(long, conflicts_with_all = ["words", "canary", "wave", "soak"])]
+    /// Take all back that the interrupted roll-out has moved
+    #[arg(long, conflicts_with_all = ["words", "all", "label", "harness", "state", "canary", "wave", "soak"])]
     pub(crate) back_out: bool,
     /// Why, for `fleet history`
     #[arg(long, short, value_name = "REASON", value_parser = super::reason)]

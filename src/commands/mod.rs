@@ -11,6 +11,7 @@ mod paths;
 mod plan;
 mod records;
 mod remove;
+mod rollout;
 mod select;
 mod terminals;
 mod update;

@@ -96,9 +96,12 @@ fn word(outcome: &Outcome) -> (&'static str, Mood) {
         (Err(error), None, _) => match exit_of(error) {
             Exit::Refused => ("refused", Mood::Odd),
             Exit::TimedOut => ("timed out", Mood::Bad),
-            Exit::Done | Exit::Failed | Exit::Usage | Exit::Mixed | Exit::Found => {
-                ("failed", Mood::Bad)
-            }
+            Exit::Done
+            | Exit::Failed
+            | Exit::Usage
+            | Exit::Mixed
+            | Exit::Found
+            | Exit::Interrupted => ("failed", Mood::Bad),
         },
     }
 }

@@ -1,18 +1,19 @@
 //! `fleet update` and `fleet rollback`: projects move to other versions of their harnesses.
 
 use crate::cli;
-use crate::error::{Exit, failed};
+use crate::error::Exit;
 use crate::fleet::Fleet;
 use crate::operations::{self, Command, Goal, Move, Rollback};
 use crate::ui::Ui;
 
 use super::moved::conclude_moves;
+use super::rollout;
 use super::select::{chosen_names, split_update};
 
 /// Moves projects, and says how it went with each.
 pub(crate) fn update(fleet: &mut Fleet, wanted: &cli::Update, ui: &Ui) -> anyhow::Result<Exit> {
-    if wanted.canary.is_some() || wanted.wave.is_some() || wanted.resume || wanted.back_out {
-        return Err(failed("roll-outs are not there yet").into());
+    if rollout::is_meant(wanted) {
+        return rollout::roll_out(fleet, wanted, ui);
     }
     let command = Command::new("update").because(wanted.message.clone());
     let (named, reference) = split_update(fleet, &wanted.words, &wanted.selector)?;

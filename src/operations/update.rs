@@ -92,10 +92,10 @@ pub(super) fn move_locked(
         look(fleet, change, targets, name).with_context(|| format!("cannot update `{name}`"))
     });
     targets.warn_of_gone_tags(ui);
-    let (mut looked, refused) = plan::part(ready.into_iter().zip(looked));
+    let (looked, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
-    let (looked, unprepared) =
-        before_moves(fleet, &targets, looked, |one| &mut one.plan, dry_run, ui)?;
+    let (mut looked, unprepared) =
+        before_moves(fleet, targets, looked, |one| &mut one.plan, dry_run, ui)?;
     outcomes.extend(unprepared);
     if dry_run {
         plan::print(looked.iter().map(|looked| &looked.plan), ui);
@@ -164,7 +164,13 @@ pub(super) struct Looked {
     pub(super) pin: Option<Change>,
 }
 
-fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow::Result<Looked> {
+/// Finds out how a project is to move, or why it cannot. Its lock is held by the caller.
+pub(super) fn look(
+    fleet: &Fleet,
+    change: &Move,
+    targets: &Targets,
+    name: &Name,
+) -> anyhow::Result<Looked> {
     let project = present(fleet, name)?;
     let Chosen { reference, commit } = targets.choose(fleet, change, project)?;
     let rescue = fleet.runtime("trash");

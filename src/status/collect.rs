@@ -5,6 +5,7 @@ use super::facts::ProcessFacts;
 use super::incident;
 use super::judge::{Judgement, judge};
 use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
+use super::rollout::RollOutReport;
 use super::world::World;
 use super::{ProjectReport, Report};
 use crate::fleet::Fleet;
@@ -38,6 +39,7 @@ pub(crate) fn collect(
         server: world.server_report(),
         brake: world.brake,
         guardian: world.guardian,
+        rollout: RollOutReport::of(fleet, &world.now),
         incidents,
         projects: reports,
     })

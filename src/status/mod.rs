@@ -8,6 +8,7 @@ mod incident;
 mod judge;
 mod render;
 mod report;
+mod rollout;
 mod verdict;
 mod why;
 mod world;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::fold::rows;
 use super::report::{Brake, PinReport};
+use super::rollout::RollOutReport;
 use super::{ProjectReport, Report, Verdict};
 use crate::names::Name;
 use crate::pins::PinWord;
@@ -44,7 +45,11 @@ pub(crate) fn table(report: &Report, asked: &[Name], now: Timestamp) -> Table {
 /// Returns what concerns more than one project, a line each: incidents with their plans, and the brake.
 pub(crate) fn notices(report: &Report, now: Timestamp) -> Vec<String> {
     let incidents = report.incidents.iter().map(|incident| incident.line(now));
-    incidents.chain(report.brake.line(now)).collect()
+    let rollout = report.rollout.iter().map(RollOutReport::line);
+    incidents
+        .chain(report.brake.line(now))
+        .chain(rollout)
+        .collect()
 }
 
 /// Returns one line over all of it, such as "3 projects: 2 up, 1 crashed".

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Verdict;
 use super::death::Death;
 use super::incident::Incident;
+use super::rollout::RollOutReport;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::PinWord;
 use crate::registry::Watch;
@@ -29,6 +30,8 @@ pub(crate) struct Report {
     pub(crate) brake: Brake,
     /// The process that watches over it; null where none does.
     pub(crate) guardian: Option<i32>,
+    /// The roll-out that is not over; null where there is none.
+    pub(crate) rollout: Option<RollOutReport>,
     /// Deaths of the projects below that have one cause.
     pub(crate) incidents: Vec<Incident>,
     /// The projects that were asked for, by name.

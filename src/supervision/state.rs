@@ -266,7 +266,7 @@ impl LastExit {
 #[cfg(test)]
 impl LastExit {
     /// An end of now, with nothing to say of it.
-    pub(super) fn for_tests(code: Option<i32>, signal: Option<i32>, uptime: f64) -> Self {
+    pub(crate) fn for_tests(code: Option<i32>, signal: Option<i32>, uptime: f64) -> Self {
         Self {
             code,
             signal,

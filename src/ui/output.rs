@@ -62,9 +62,14 @@ impl Ui {
         report(error)
     }
 
+    /// Tells whether somebody sees what [`Self::waiting`] shows.
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
     /// Shows, while it lasts, what is being waited for; only on a terminal.
     pub(crate) fn waiting(&self, text: impl Display) {
-        if self.quiet || !std::io::stderr().is_terminal() {
+        if !self.is_watched() {
             return;
         }
         let bar = self.progress.borrow_mut().take().unwrap_or_else(|| {

@@ -17,13 +17,20 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
         "registry" | "pins" | "harness" | "systemd" | "journal" | "events" => Vec::new(),
         "sessions" => vec!["systemd"],
         "server" => vec!["sessions", "supervision"],
+        "rollout" => vec!["supervision"],
         "health" => [&fleet[..], &["fleet"]].concat(),
         "supervision" => vec!["sessions", "events"],
         "agents" => vec!["supervision", "sessions", "ui"],
         "cli" => Vec::new(),
         "fleet" => [&fleet[..], &["journal", "server"]].concat(),
-        "status" | "operations" => [&fleet[..], &["fleet", "journal", "server", "health"]].concat(),
-        "commands" => [&fleet[..], &["fleet", "cli", "status", "operations"]].concat(),
+        "status" | "operations" => {
+            let both = ["fleet", "journal", "server", "health", "rollout"];
+            [&fleet[..], &both].concat()
+        }
+        "commands" => {
+            let all = ["fleet", "cli", "rollout", "status", "operations"];
+            [&fleet[..], &all].concat()
+        }
         "lib" | "main" | "bin" => return None,
         other => panic!("docs/architecture.md and this test know nothing of src/{other}"),
     })

@@ -9,6 +9,7 @@ mod prepare;
 mod probe;
 mod registry;
 mod rollback;
+mod rollout;
 mod start;
 mod update;
 
@@ -80,8 +81,13 @@ impl Moment {
 
 /// Runs a command to its end, and returns the moments at which it changes something, in their order.
 fn moments(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Moment> {
+    moments_of(sandbox, arguments, 0)
+}
+
+/// The same for a command that ends with this exit code.
+fn moments_of(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Vec<Moment> {
     let traced = format!("trace={}", CHANGES.join(","));
-    under_strace(sandbox, &["-e", &traced], arguments).succeeded();
+    under_strace(sandbox, &["-e", &traced], arguments).exited(code);
     let mut counts = std::collections::BTreeMap::new();
     let log = sandbox.read("tmp/calls");
     let calls = log.lines().filter_map(|line| {

@@ -35,6 +35,8 @@
 //! - F16, the clock jumps: `tender::clock`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`,
 //!   `start::prepare::it_runs_in_a_project_of_its_own`.
+//! - F17, a roll-out that fails or is interrupted: [`rollout`], `crash::rollout`.
+//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`, `probe::what_runs_beside_it_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
@@ -64,6 +66,7 @@ mod probe;
 mod registry;
 mod remove;
 mod rollback;
+mod rollout;
 mod sandbox;
 mod server;
 mod service;

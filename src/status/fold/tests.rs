@@ -64,6 +64,7 @@ fn report(projects: Vec<ProjectReport>) -> Report {
         },
         brake: Brake::default(),
         guardian: None,
+        rollout: None,
         incidents: Vec::new(),
         projects,
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::evidence::Evidence;
-use super::{pin, process};
+use super::{pin, process, rollout};
 use crate::events::Event;
 use crate::registry::Watch;
 use crate::server::Standing;
@@ -105,6 +105,7 @@ pub(super) fn of(evidence: &Evidence<'_>) -> (Vec<Fact>, Vec<Absent>) {
     process::tell(evidence, &mut facts);
     directory(evidence, &mut facts);
     commands(evidence, &mut facts);
+    rollout::tell(evidence, &mut facts);
     pin::tell(evidence, &mut facts);
     fleet(evidence, &mut facts);
     (facts.known, facts.absent)

@@ -7,6 +7,7 @@ mod facts;
 mod pin;
 mod process;
 mod render;
+mod rollout;
 mod sentence;
 
 use jiff::Timestamp;

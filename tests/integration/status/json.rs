@@ -59,7 +59,7 @@ fn nothing_is_known_of_what_never_ran() {
             "schema": "integer", "fleet": "text",
             "server": {"alive": "boolean", "pid": "null", "since": "null", "reason": "null"},
             "brake": {"engaged": "boolean", "since": "null", "reason": "null", "projects": []},
-            "guardian": "null", "incidents": [],
+            "guardian": "null", "rollout": "null", "incidents": [],
             "projects": [project],
         })
     );
