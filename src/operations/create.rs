@@ -187,6 +187,8 @@ impl Site {
                 Step::Unregister
                 | Step::Fill { .. }
                 | Step::Repin { .. }
+                | Step::SetUrl { .. }
+                | Step::Point { .. }
                 | Step::Record { .. }
                 | Step::Prepare { .. }
                 | Step::Stop

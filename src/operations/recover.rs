@@ -130,6 +130,19 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 Settled::Completed => recovered = Recovered::Completed,
                 Settled::TakenBack => return Ok(Recovered::TakenBack),
             },
+            Step::SetUrl { from, to } => {
+                let project = fleet.registry.project(name)?;
+                let (place, engine) = (&project.location, fleet.engine(project)?);
+                match pins::settle_whence(place, engine, from, to)? {
+                    Settled::Completed => recovered = Recovered::Completed,
+                    Settled::TakenBack => return Ok(Recovered::TakenBack),
+                }
+            }
+            Step::Point { to } => {
+                let project = fleet.registry.project(name)?;
+                pins::point_to(&project.location, fleet.engine(project)?, to)?;
+                recovered = Recovered::Completed;
+            }
             Step::Record { reference, commit } => {
                 record(
                     fleet,

@@ -305,6 +305,8 @@ fn before_start(
             | Step::Register { .. }
             | Step::Unregister
             | Step::Repin { .. }
+            | Step::SetUrl { .. }
+            | Step::Point { .. }
             | Step::Record { .. }
             | Step::Start => Ok(()),
         }

@@ -32,6 +32,10 @@ pub(crate) enum Step {
         to: CommitId,
         reference: Ref,
     },
+    /// Say in `.gitmodules` that the harness is from somewhere else, and commit that.
+    SetUrl { from: String, to: String },
+    /// Have git's configuration of the project and of the harness name a place.
+    Point { to: String },
     /// Write the pin into fleet.toml.
     Record { reference: Ref, commit: CommitId },
     /// Run the harness's `prepare`, once for each of its commits.
@@ -88,6 +92,18 @@ impl fmt::Display for Step {
                     "move the pin from {} to {} ({reference}) and commit that",
                     from.short(),
                     to.short()
+                )
+            }
+            Self::SetUrl { from, to } => {
+                write!(
+                    f,
+                    "change the harness's url from {from} to {to} in .gitmodules and commit that"
+                )
+            }
+            Self::Point { to } => {
+                write!(
+                    f,
+                    "have git's configuration of the project and of the harness name {to}"
                 )
             }
             Self::Record { reference, .. } => write!(f, "write {reference} into fleet.toml"),
