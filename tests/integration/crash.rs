@@ -6,6 +6,7 @@
 mod create;
 mod init;
 mod registry;
+mod set_url;
 mod start;
 mod update;
 

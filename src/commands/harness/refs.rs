@@ -86,6 +86,7 @@ pub(super) fn refs(
         }
         show(known, offered, is_whole, ui);
     }
+    ui.hint("`fleet harness fetch` asks for what is new");
     Ok(())
 }
 
@@ -130,11 +131,9 @@ fn show(known: &Known<'_>, offered: &Offered, is_whole: bool, ui: &Ui) {
         ui.warn(format!("{name}: {refs} with a name that nobody could type"));
     }
     if known.mirror.is_none() {
-        ui.hint(format!(
-            "there is no copy of it yet: `fleet harness fetch {name}` makes one"
+        ui.warn(format!(
+            "{name}: there is no copy of it: `fleet harness fetch {name}` makes one"
         ));
-    } else {
-        ui.hint(format!("`fleet harness fetch {name}` asks for what is new"));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fleet::Fleet;
 use crate::names::{HarnessUrl, Name, Ref};
 use crate::operations::Change;
 use crate::pins::Mirror;
-use crate::registry::{ENGINE, FILE, NewHarness};
+use crate::registry::{ENGINE, FILE, NewHarness, Registry};
 use crate::ui::Ui;
 
 use super::{Copied, Source, print_edit, refuse_taken, usable, warn_of_path};
@@ -41,11 +41,11 @@ pub(crate) fn add(
         path: wanted.path.clone().unwrap_or_else(|| ENGINE.to_owned()),
         default_ref: wanted.default_ref.clone(),
     };
-    if is_there(fleet, &new)? {
+    if is_there(&fleet.registry, &new)? {
         ui.status(format!("the harness `{name}` is in {FILE} already"));
         return Ok(None);
     }
-    refuse_taken(fleet, name, &new.url)?;
+    refuse_taken(&fleet.registry, name, &new.url)?;
     // What the registry would not take is refused before anything is copied.
     fleet.edit(ui)?.add_harness(&new)?;
     let copied =
@@ -58,8 +58,12 @@ pub(crate) fn add(
                 return Ok((new, first));
             }
             let mut edit = fleet.edit(ui)?;
-            edit.add_harness(&new)?;
-            edit.save()?;
+            // Another command may have been first meanwhile.
+            if !is_there(edit.registry(), &new)? {
+                refuse_taken(edit.registry(), name, &new.url)?;
+                edit.add_harness(&new)?;
+                edit.save()?;
+            }
             Ok((new, first))
         },
         |_| !dry_run,
@@ -83,9 +87,9 @@ pub(crate) fn add(
 }
 
 /// Tells whether the very harness is registered; refuses another one of its name.
-fn is_there(fleet: &Fleet, new: &NewHarness) -> anyhow::Result<bool> {
+fn is_there(registry: &Registry, new: &NewHarness) -> anyhow::Result<bool> {
     let name = &new.name;
-    let Some(known) = fleet.registry.harnesses.get(name) else {
+    let Some(known) = registry.harnesses.get(name) else {
         return Ok(false);
     };
     if known.url.as_ref() != Some(&new.url) {

@@ -4,11 +4,13 @@ mod add;
 mod fetch;
 mod set_url;
 
+use std::path::Path;
+
 use crate::error::{Advise as _, failed, refused};
-use crate::fleet::{Fleet, mirrors_directory};
+use crate::fleet::{Fleet, embedded_harness, mirrors_directory};
 use crate::names::{HarnessUrl, Name, Ref};
 use crate::pins::Mirror;
-use crate::registry::FILE;
+use crate::registry::{FILE, Registry};
 use crate::ui::Ui;
 
 use super::version;
@@ -27,6 +29,9 @@ struct Copied {
 impl Copied {
     /// Copies a harness, or brings the copy up to date that is there.
     fn make(name: &Name, url: &HarnessUrl, ui: &Ui) -> anyhow::Result<Self> {
+        if url.as_str().starts_with('/') && !Path::new(url.as_str()).exists() {
+            return Err(refused(format!("there is nothing at `{url}`")).into());
+        }
         let cache = mirrors_directory()?;
         ui.waiting(format!("copying {name} from {url}"));
         let known = Mirror::open(&cache, name, url);
@@ -58,9 +63,15 @@ impl Copied {
 }
 
 /// Refuses a place that another harness comes from already.
-fn refuse_taken(fleet: &Fleet, name: &Name, url: &HarnessUrl) -> anyhow::Result<()> {
-    for other in fleet.registry.harnesses.keys() {
-        if other != name && fleet.harness_url(other)?.is_same_place(url) {
+fn refuse_taken(registry: &Registry, name: &Name, url: &HarnessUrl) -> anyhow::Result<()> {
+    for other in registry
+        .harnesses
+        .values()
+        .filter(|other| other.name != *name)
+    {
+        let theirs = other.url.clone().map_or_else(embedded_harness, Ok)?;
+        if theirs.is_same_place(url) {
+            let other = &other.name;
             return Err(
                 refused(format!("the harness `{other}` comes from `{url}` already"))
                     .hint(format!("`fleet create NAME --harness {other}` uses it"))

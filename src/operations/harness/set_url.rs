@@ -42,7 +42,7 @@ pub(crate) fn set_url(
     ui: &Ui,
 ) -> anyhow::Result<UrlSet> {
     fleet.registry.harness(name)?;
-    refuse_taken(fleet, name, url)?;
+    refuse_taken(&fleet.registry, name, url)?;
     let Locked {
         names: ready,
         outcomes,
@@ -108,8 +108,9 @@ fn check_place(
             list(pins)
         ))
         .hint(format!(
-            "push it there: `git -C {} push {url} {pin}:refs/heads/BRANCH`",
-            engine.display()
+            "push it there: `git -C {} push {url} {}:refs/heads/BRANCH`",
+            engine.display(),
+            pin.short()
         ))
         .into());
     }
@@ -253,7 +254,10 @@ fn record(
         return Ok(None);
     }
     let change = Change {
-        before: Some(before.map_or_else(|| "built in".to_owned(), ToString::to_string)),
+        before: Some(match before {
+            Some(before) => format!("{name} from {before}"),
+            None => format!("{name}, built in"),
+        }),
         after: Some(format!("{name} from {url}")),
     };
     if dry_run {
@@ -273,6 +277,7 @@ fn record(
                 .into(),
         );
     }
+    refuse_taken(edit.registry(), name, url).with_context(cannot)?;
     edit.set_url(name, url).with_context(cannot)?;
     edit.save().with_context(cannot)?;
     Ok(Some(change))
