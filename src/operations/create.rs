@@ -231,8 +231,9 @@ impl Site {
         }
         if self.url.is_local() {
             ui.hint(format!(
-                "its harness is at {}: the project can be cloned only where that path exists",
-                self.url
+                "its harness is at {}: the project can be cloned only where that path exists; \
+                 `fleet harness set-url {} URL` says where else it is",
+                self.url, self.harness
             ));
         }
     }
