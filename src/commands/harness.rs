@@ -3,6 +3,7 @@
 mod known;
 mod list;
 mod refs;
+mod row;
 
 use crate::cli;
 use crate::error::{Exit, failed};

@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use crate::commands::print_json;
 use crate::fleet::Fleet;
-use crate::names::{CommitId, Name, Ref};
+use crate::names::{CommitId, Name};
 use crate::pins::{Kind, Version};
 use crate::ui::{Mood, Table, Ui, count};
 
 use super::known::{Known, Using, age};
+use super::row::{Behind, Row, User};
 
 /// How many tags and how many branches are shown, beside those that are used or marked.
 const SHOWN: usize = 10;
@@ -31,37 +32,6 @@ struct Offered {
     refs: Vec<Row>,
     /// How many tags and branches have names that nobody could type.
     nameless: usize,
-}
-
-/// One version.
-#[derive(Debug, Serialize)]
-struct Row {
-    version: Ref,
-    /// `tag`, `branch` or `commit`; null for what is known by its name alone.
-    kind: Option<&'static str>,
-    commit: Option<CommitId>,
-    /// Where a tag has moved to upstream.
-    moved_to: Option<CommitId>,
-    used_by: Vec<User>,
-    /// How far it is from the newest; null where nobody uses it, or that cannot be told.
-    behind: Option<Behind>,
-    marks: Vec<&'static str>,
-}
-
-/// A project that uses a version.
-#[derive(Debug, Serialize)]
-struct User {
-    project: Name,
-    /// `both`: fleet.toml names it and the project pins it; `ref` or `pin`: only the one of them.
-    by: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Behind {
-    /// How many newer tags there are; null where it is no tag.
-    versions: Option<usize>,
-    /// How many commits the newest tag has that this has not.
-    commits: usize,
 }
 
 /// Prints the versions of harnesses. Asks no network.
@@ -268,81 +238,4 @@ fn behind(known: &Known<'_>, row: &Row) -> Option<Behind> {
             .count()
     });
     Some(Behind { versions, commits })
-}
-
-impl Row {
-    fn of(version: &Version) -> Self {
-        Self {
-            version: version.name.clone(),
-            kind: Some(word(version.kind)),
-            commit: Some(version.commit.clone()),
-            moved_to: version.moved.clone(),
-            used_by: Vec::new(),
-            behind: None,
-            marks: Vec::new(),
-        }
-    }
-
-    /// What is used and is neither a tag nor a branch: a commit, or a name that is no more.
-    fn used(name: &Ref, commit: Option<&CommitId>) -> Self {
-        let is_commit = commit.is_some_and(|commit| commit.as_str().starts_with(name.as_str()));
-        Self {
-            version: name.clone(),
-            kind: is_commit.then(|| word(Kind::Commit)),
-            commit: commit.cloned(),
-            moved_to: None,
-            used_by: Vec::new(),
-            behind: None,
-            marks: Vec::new(),
-        }
-    }
-
-    fn is(&self, version: &Version) -> bool {
-        self.version == version.name && self.kind == Some(word(version.kind))
-    }
-
-    /// Tells whether fleet.toml means this: a tag before a branch of its name, and `refs/heads/x` the branch.
-    fn is_called(&self, reference: &Ref) -> bool {
-        let full = match self.kind {
-            Some("tag") => Some("refs/tags/"),
-            Some("branch") => Some("refs/heads/"),
-            Some(_) | None => None,
-        };
-        let short = full.and_then(|full| reference.as_str().strip_prefix(full));
-        self.version == *reference || short == Some(self.version.as_str())
-    }
-
-    fn name(&self) -> String {
-        match self.kind {
-            Some("branch") => format!("{} (branch)", self.version),
-            Some(_) | None => self.version.to_string(),
-        }
-    }
-
-    fn distance(&self) -> String {
-        let Some(behind) = &self.behind else {
-            return String::new();
-        };
-        let versions = behind.versions.filter(|number| *number > 0);
-        let versions = versions.map(|number| count(number, "version"));
-        let commits = (behind.commits > 0).then(|| count(behind.commits, "commit"));
-        let parts: Vec<String> = versions.into_iter().chain(commits).collect();
-        parts.join(", ")
-    }
-
-    fn who(&self) -> String {
-        let each = |user: &User| match user.by {
-            "both" => user.project.to_string(),
-            by => format!("{} ({by})", user.project),
-        };
-        self.used_by.iter().map(each).collect::<Vec<_>>().join(", ")
-    }
-}
-
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Tag => "tag",
-        Kind::Branch => "branch",
-        Kind::Commit => "commit",
-    }
 }

@@ -166,7 +166,7 @@ fn set_projects(
     let changed = in_parallel(&looked, |looked| carry_out(fleet, mirror, url, looked));
     for (looked, changed) in looked.into_iter().zip(changed) {
         let Looked { plan, whence } = looked;
-        let change = (changed.is_ok() && !plan.steps.is_empty()).then(|| Change {
+        let change = (changed.is_ok() && !plan.steps.is_empty()).then_some(Change {
             before: Some(whence.from),
             after: Some(whence.to),
         });

@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::PathBuf;
 
 use super::super::fixture::{World, git, rev};
 use super::super::mirror::Mirror;
@@ -297,5 +298,59 @@ fn line_ends_that_git_converts_stay_as_they_are() {
             .unwrap()
             .contains("elsewhere.git\r\n")
     );
+    assert_eq!(moved.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_harness_that_is_a_work_tree_of_another_repository_is_left_alone() {
+    let moved = Moved::new();
+    let engine = moved.project.join("engine");
+    fs::remove_dir_all(&engine).unwrap();
+    git(
+        &moved.world.harness(),
+        &[
+            "worktree",
+            "add",
+            "-q",
+            "--detach",
+            engine.to_str().unwrap(),
+            "v0.1.0",
+        ],
+    );
+    moved.is_refused("is a linked work tree");
+}
+
+#[test]
+fn a_project_that_is_itself_a_submodule_is_a_project() {
+    let mut moved = Moved::new();
+    let above = moved.world.path().join("above");
+    fs::create_dir(&above).unwrap();
+    git(&above, &["init", "-q", "-b", "main"]);
+    let from = moved.project.to_str().unwrap().to_owned();
+    let clone = [
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        &from,
+        "inner",
+    ];
+    git(&above, &clone);
+    moved.project = above.join("inner");
+    moved.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "update",
+        "--init",
+    ]);
+    let found = moved.look().unwrap();
+    change_whence(&moved.wish(&moved.world.path()), &found, "x").unwrap();
+    point_to(&moved.project, "engine", &found.to).unwrap();
+    let said = moved.git(&["config", "submodule.engine.url"]);
+    assert_eq!(said.trim(), moved.url.as_str());
+    assert!(moved.git(&["submodule", "status"]).starts_with(' '));
     assert_eq!(moved.git(&["status", "--porcelain"]), "");
 }
