@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use crate::error::refused;
+use crate::error::{Advise as _, refused};
 use crate::fleet::Fleet;
 use crate::names::{HarnessUrl, Name, Ref};
 use crate::operations::Change;
@@ -120,7 +120,8 @@ fn is_there(registry: &Registry, new: &NewHarness) -> anyhow::Result<bool> {
 
 /// Looks whether the harness can be used, and writes down what its repository does not say by its tags.
 fn complete(fleet: &Fleet, new: NewHarness, mirror: &Mirror) -> anyhow::Result<(NewHarness, Ref)> {
-    let (first, source) = usable(fleet, &new.name, mirror, new.default_ref.as_ref())?;
+    let (first, source) = usable(fleet, &new.name, mirror, new.default_ref.as_ref())
+        .hint(|| "`--default-ref REF` names the version that new projects get".to_owned())?;
     let default_ref = match source {
         Source::Asked | Source::Branch => Some(first.clone()),
         Source::NewestTag => None,

@@ -6,7 +6,7 @@ mod set_url;
 
 use std::path::Path;
 
-use crate::error::{Advise as _, failed, refused};
+use crate::error::{failed, refused};
 use crate::fleet::{Fleet, embedded_harness, mirrors_directory};
 use crate::names::{HarnessUrl, Name, Ref};
 use crate::pins::Mirror;
@@ -101,7 +101,6 @@ fn usable(
                 refused(format!(
                     "harness `{name}` has neither a tag nor a branch to begin with"
                 ))
-                .hint("name a version with `--default-ref REF`")
             })?;
             (branch, Source::Branch)
         }
@@ -109,9 +108,7 @@ fn usable(
     let Some(found) = mirror.resolve(&reference)? else {
         return Err(version::unknown(name, mirror, &reference)?.into());
     };
-    fleet
-        .manifest(mirror, name, &found.commit)
-        .hint(|| "`--default-ref REF` names the version that new projects get".to_owned())?;
+    fleet.manifest(mirror, name, &found.commit)?;
     Ok((reference, source))
 }
 

@@ -185,10 +185,9 @@ fn a_submodule_of_another_name_and_one_that_is_not_absorbed_are_found() {
         engine.join(".git"),
     )
     .unwrap();
-    git(
-        &engine,
-        &["config", "-f", ".git/config", "--unset", "core.worktree"],
-    );
+    let config = engine.join(".git/config").to_str().unwrap().to_owned();
+    let words = ["config", "-f", &config, "--unset", "core.worktree"];
+    git(&moved.world.path(), &words);
     moved.change();
 }
 

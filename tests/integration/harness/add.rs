@@ -128,12 +128,13 @@ fn what_cannot_be_used_leaves_neither_an_entry_nor_a_copy() {
     insta::assert_snapshot!(refused("harness add runner ../empty", 3), @r"
     error: cannot add `runner`
       because: harness `runner` has neither a tag nor a branch to begin with
-    hint: name a version with `--default-ref REF`
+    hint: `--default-ref REF` names the version that new projects get
     ");
     insta::assert_snapshot!(refused("harness add runner ../other --default-ref v9", 3), @r"
     error: cannot add `runner`
       because: harness `runner` has no version `v9`
     hint: its newest is `v0.2.0`; it has `v0.2.0` and `v0.1.0`
+    hint: `--default-ref REF` names the version that new projects get
     ");
     refused("harness add runner ../other --path ../out", 3);
     refused("harness add runner ../home", 1);

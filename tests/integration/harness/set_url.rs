@@ -172,19 +172,25 @@ fn a_project_that_is_refused_is_named_and_completed_later() {
     assert_same(&before, &sandbox.tree(&two));
     assert_eq!(sandbox.read("fleet/fleet.toml"), registry);
     sandbox.fleet(&["update", "one", "v0.2.0"]).succeeded();
-    for (prepare, undo) in [
-        (&["add", ".gitmodules"][..], &["reset", "--quiet"][..]),
-        (&["stash", "--quiet"], &["stash", "pop", "--quiet"]),
-    ] {
-        sandbox.git(&two, prepare);
-        if prepare[0] == "add" {
-            sandbox
-                .fleet(&["harness", "set-url", "lines", &url])
-                .exited(4);
-        }
-        sandbox.git(&two, undo);
-    }
-    sandbox.git(&two, &["checkout", "--quiet", "--", ".gitmodules"]);
+    sandbox.git(&two, &["add", ".gitmodules"]);
+    sandbox
+        .fleet(&["harness", "set-url", "lines", &url])
+        .exited(4);
+    // A merge that stops in that very file.
+    sandbox.git(&two, &["switch", "--quiet", "--create", "theirs"]);
+    sandbox.git(&two, &["commit", "--quiet", "--message", "Mine"]);
+    sandbox.git(&two, &["switch", "--quiet", "main"]);
+    sandbox.write("fleet/projects/two/.gitmodules", &format!("{text}# ours\n"));
+    sandbox.git(&two, &["commit", "--quiet", "--all", "--message", "Ours"]);
+    sandbox
+        .output(sandbox.command("git", &two).args(["merge", "theirs"]))
+        .exited(1);
+    let before = sandbox.tree(&two);
+    sandbox
+        .fleet(&["harness", "set-url", "lines", &url])
+        .exited(4);
+    assert_same(&before, &sandbox.tree(&two));
+    sandbox.git(&two, &["merge", "--abort"]);
     for prepare in [
         &["switch", "--quiet", "--create", "side"][..],
         &["switch", "--quiet", "--detach", "main"],
