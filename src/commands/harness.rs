@@ -78,7 +78,7 @@ fn add(
     is_dry: bool,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let added = operations::add(fleet, addition, is_dry, ui);
+    let added = operations::add_harness(fleet, addition, is_dry, ui);
     if !is_dry {
         let change = added.as_ref().ok().and_then(Option::as_ref);
         command.record_none(fleet, change, added.as_ref().err(), ui);
@@ -94,7 +94,7 @@ fn set_url(
     is_dry: bool,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let set = match operations::set_url(fleet, name, url, is_dry, ui) {
+    let set = match operations::set_harness_url(fleet, name, url, is_dry, ui) {
         Ok(set) => set,
         Err(error) => {
             if !is_dry {
@@ -115,23 +115,26 @@ fn set_url(
         command.record_none(fleet, set.registry.as_ref(), None, ui);
     }
     let exit = finish(done?, ui);
-    if !left.is_empty() {
+    let said_so = fleet.registry.harness(name)?.url.as_ref() == Some(url);
+    if set.registry.is_some() {
+        ui.status(format!("{FILE}: `{name}` comes from {url}"));
+    } else if said_so {
+        ui.status(format!("{FILE} says so already"));
+    } else if !left.is_empty() {
         ui.warn(format!(
             "{FILE} stays as it is until {} can follow",
-            list(left)
+            list(&left)
         ));
+    }
+    if !left.is_empty() {
         ui.hint("then run the same command again");
-    } else if set.registry.is_some() {
-        ui.status(format!("{FILE}: `{name}` comes from {url}"));
-    } else if !is_dry {
-        ui.status(format!("{FILE} says so already"));
     }
     Ok(exit)
 }
 
 fn fetch(fleet: &Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Exit> {
     let names = chosen(fleet, names)?;
-    let fetched = operations::fetch(fleet, &names, ui);
+    let fetched = operations::fetch_harnesses(fleet, &names, ui);
     let mut codes = Vec::new();
     for (name, news) in names.iter().zip(fetched) {
         codes.push(match news {

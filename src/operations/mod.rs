@@ -35,7 +35,7 @@ pub(crate) use boot::{Booted, boot};
 pub(crate) use create::{Creation, create};
 pub(crate) use go::go;
 pub(crate) use guardian::watch;
-pub(crate) use harness::{Addition, News, add, fetch, set_url};
+pub(crate) use harness::{Addition, News, add_harness, fetch_harnesses, set_harness_url};
 pub(crate) use init::{Initiation, after_demo, init};
 pub(crate) use launch::WINDOW;
 pub(crate) use plan::{Change, Outcome, Plan};

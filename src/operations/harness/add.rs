@@ -28,7 +28,7 @@ pub(crate) struct Addition {
 /// Adds a harness that can be used, or says what would be written. `None`: it is there already.
 ///
 /// What fails leaves neither an entry nor a copy.
-pub(crate) fn add(
+pub(crate) fn add_harness(
     fleet: &Fleet,
     wanted: &Addition,
     dry_run: bool,

@@ -16,7 +16,7 @@ pub(crate) enum News {
 }
 
 /// Fetches harnesses, all at once: each waits for another machine.
-pub(crate) fn fetch(fleet: &Fleet, names: &[Name], ui: &Ui) -> Vec<anyhow::Result<News>> {
+pub(crate) fn fetch_harnesses(fleet: &Fleet, names: &[Name], ui: &Ui) -> Vec<anyhow::Result<News>> {
     ui.waiting("fetching");
     let fetched = at_once(names, |name| {
         if let Some(known) = fleet.known_mirror(name) {

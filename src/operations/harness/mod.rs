@@ -15,9 +15,9 @@ use crate::ui::Ui;
 
 use super::version;
 
-pub(crate) use add::{Addition, add};
-pub(crate) use fetch::{News, fetch};
-pub(crate) use set_url::set_url;
+pub(crate) use add::{Addition, add_harness};
+pub(crate) use fetch::{News, fetch_harnesses};
+pub(crate) use set_url::set_harness_url;
 
 /// A fresh copy of what is at a URL. One that this command made goes again unless it is kept.
 struct Copied {

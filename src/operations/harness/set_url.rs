@@ -34,7 +34,7 @@ impl UrlSet {
 /// Makes all projects of a harness name another place, then fleet.toml; or prints how.
 ///
 /// A project that is refused stays as it was, and so does fleet.toml until no project is: the same command completes it.
-pub(crate) fn set_url(
+pub(crate) fn set_harness_url(
     fleet: &mut Fleet,
     name: &Name,
     url: &HarnessUrl,
@@ -43,16 +43,18 @@ pub(crate) fn set_url(
 ) -> anyhow::Result<UrlSet> {
     fleet.registry.harness(name)?;
     refuse_taken(&fleet.registry, name, url)?;
-    let Locked {
-        names: ready,
-        outcomes,
-        locks: _locks,
-    } = recover::lock_all(fleet, &users(fleet, name), dry_run, ui)?;
-    let fleet = &*fleet;
+    // Before any lock: another machine may take its time.
     let cannot = || format!("cannot take `{name}` from `{url}`");
     let copied = Copied::make(name, url, ui).with_context(cannot)?;
     let set = copied.keep_if(
         |mirror| {
+            let Locked {
+                names: mut ready,
+                outcomes,
+                locks: _locks,
+            } = recover::lock_all(fleet, &users(fleet, name), dry_run, ui)?;
+            let users = users(fleet, name);
+            ready.retain(|project| users.contains(project));
             check_place(fleet, name, mirror, url).with_context(cannot)?;
             let mut set = UrlSet {
                 outcomes,
