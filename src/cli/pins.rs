@@ -91,7 +91,8 @@ pub(crate) enum Harness {
     Add {
         /// What fleet.toml is to call it
         name: Name,
-        /// Where its repository is
+        /// Where its repository is: a URL or a path
+        #[arg(value_parser = HarnessUrl::typed)]
         url: HarnessUrl,
         /// Where it is mounted in projects; the default is `engine`
         #[arg(long, value_name = "PATH")]
@@ -114,7 +115,8 @@ pub(crate) enum Harness {
     SetUrl {
         /// The harness
         name: Name,
-        /// Where its repository is now
+        /// Where its repository is now: a URL or a path
+        #[arg(value_parser = HarnessUrl::typed)]
         url: HarnessUrl,
         /// Why, for `fleet history`
         #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
@@ -134,6 +136,9 @@ pub(crate) enum Harness {
     Refs {
         /// The harnesses; the default is all
         names: Vec<Name>,
+        /// Show every tag and branch, however many there are
+        #[arg(long)]
+        all: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

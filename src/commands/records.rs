@@ -171,6 +171,44 @@ fn record(project: &Project) -> Value {
 
 /// Prints a value as JSON for machines, indented for people.
 pub(crate) fn print_json(value: &impl serde::Serialize, ui: &Ui) -> anyhow::Result<()> {
-    ui.result(serde_json::to_string_pretty(value)?);
+    ui.result(harmless(&serde_json::to_string_pretty(value)?));
     Ok(())
+}
+
+/// Writes what a terminal could take for an order, or show as something else, as JSON escapes.
+fn harmless(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        let is_shown = c == '\n' || c.is_ascii_graphic() || c == ' ' || !shows_otherwise(c);
+        if is_shown {
+            plain.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                plain += &format!("\\u{unit:04x}");
+            }
+        }
+    }
+    plain
+}
+
+fn shows_otherwise(c: char) -> bool {
+    c.escape_debug().next() == Some('\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_on_a_terminal_gives_it_no_orders() {
+        let value = json!({ "a\u{202e}": "é \u{9b}31m \" \\ \u{e0001}" });
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let plain = harmless(&text);
+        assert_eq!(
+            plain,
+            "{\n  \"a\\u202e\": \"é \\u009b31m \\\" \\\\ \\udb40\\udc01\"\n}"
+        );
+        assert_eq!(serde_json::from_str::<Value>(&plain).unwrap(), value);
+    }
 }

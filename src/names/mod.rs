@@ -23,6 +23,13 @@ pub(crate) use reference::Ref;
 pub(crate) use restart::{Restart, RestartOn, RestartText};
 pub(crate) use url::HarnessUrl;
 
+/// Tells whether a character shows nothing, or changes how others are shown: names with it look like others.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Gives a checked text type the traits that files and command lines need.
 macro_rules! checked_text {
     ($type:ident, $schema_pattern:literal) => {

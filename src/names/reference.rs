@@ -40,10 +40,12 @@ impl FromStr for Ref {
         if text.starts_with('-') {
             return refused("it begins with `-`");
         }
-        if let Some(c) = text
-            .chars()
-            .find(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(*c))
-        {
+        if let Some(c) = text.chars().find(|c| {
+            c.is_control()
+                || c.is_whitespace()
+                || super::is_invisible(*c)
+                || "~^:?*[\\".contains(*c)
+        }) {
             return refused(&format!("it contains `{}`", c.escape_debug()));
         }
         let parts_are_fine = text
@@ -94,6 +96,8 @@ mod tests {
             "a?",
             "a[",
             "a\\b",
+            "a\u{202e}b",
+            "a\u{9b}b",
             &"x".repeat(251),
         ] {
             assert!(bad.parse::<Ref>().is_err(), "{bad:?}");

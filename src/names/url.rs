@@ -1,5 +1,6 @@
 //! Where a harness comes from.
 
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,60 @@ impl HarnessUrl {
     pub(crate) fn is_local(&self) -> bool {
         self.0.starts_with('/') || self.0.starts_with("file://")
     }
+
+    /// Takes it as a person types it: a path may begin with `~/`, or count from the working directory.
+    pub(crate) fn typed(text: &str) -> Result<Self, String> {
+        let is_path = !text.contains(':') || text.starts_with(['/', '.', '~']);
+        let is_plain = !text.is_empty() && !text.starts_with('-');
+        if !is_path || !is_plain || text.chars().any(char::is_control) {
+            return text.parse();
+        }
+        let path = match text.strip_prefix("~/").or((text == "~").then_some("")) {
+            Some(below) => std::env::home_dir()
+                .ok_or("`~` means nothing here: `HOME` is not set")?
+                .join(below),
+            None => std::path::absolute(text)
+                .map_err(|error| format!("`{}`: {error}", text.escape_debug()))?,
+        };
+        // What is before a `..` may be a link, so the file system decides where it leads.
+        let has_parent = path.components().any(|part| part == Component::ParentDir);
+        let path = match has_parent {
+            true => path
+                .canonicalize()
+                .unwrap_or_else(|_| without_parents(&path)),
+            false => path.components().collect(),
+        };
+        match path.to_str() {
+            Some(path) => path.parse(),
+            None => Err(format!("`{}` is not UTF-8", path.display())),
+        }
+    }
+
+    /// Tells whether two lead to one place, however they are written.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        let plain = |url: &Self| {
+            let path = url.0.strip_prefix("file://").unwrap_or(&url.0);
+            let path = path.trim_end_matches('/');
+            // On a disk, `x` and `x.git` may be two.
+            match path.strip_suffix(".git") {
+                Some(short) if !url.is_local() => short.to_owned(),
+                Some(_) | None => path.to_owned(),
+            }
+        };
+        plain(self) == plain(other)
+    }
+}
+
+/// Resolves `..` by the text alone.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 impl FromStr for HarnessUrl {
@@ -36,6 +91,9 @@ impl FromStr for HarnessUrl {
         }
         if text.chars().any(char::is_control) {
             return refused("it contains a control character");
+        }
+        if text.chars().any(super::is_invisible) {
+            return refused("it contains a character that cannot be seen");
         }
         if text.starts_with('/') {
             return Ok(Self(text.to_owned()));
@@ -93,6 +151,37 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_path_may_be_typed_as_in_a_shell() {
+        let here = std::env::current_dir().unwrap();
+        let typed = |text: &str| HarnessUrl::typed(text).map(String::from);
+        let below = |path: &str| Ok(here.join(path).display().to_string());
+        assert_eq!(typed("harness"), below("harness"));
+        assert_eq!(typed("./a b/harness/"), below("a b/harness"));
+        assert_eq!(typed("src/../src"), below("src"));
+        assert_eq!(typed("none/../no"), below("no"));
+        assert_eq!(typed("/srv/x"), Ok("/srv/x".to_owned()));
+        assert_eq!(typed("host:path"), Ok("host:path".to_owned()));
+        for bad in ["", "--upload-pack=x", "ext::sh -c x", "./a\nb", "~\0"] {
+            assert!(typed(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn one_place_may_be_written_in_several_ways() {
+        let is_same = |a: &str, b: &str| {
+            let b: HarnessUrl = b.parse().unwrap();
+            a.parse::<HarnessUrl>().unwrap().is_same_place(&b)
+        };
+        assert!(is_same(
+            "https://example.org/x.git",
+            "https://example.org/x/"
+        ));
+        assert!(is_same("file:///srv/x", "/srv/x/"));
+        assert!(!is_same("/srv/x.git", "/srv/x"));
+        assert!(!is_same("https://example.org/x", "https://example.org/y"));
+    }
+
+    #[test]
     fn urls_never_run_a_program_or_carry_a_password() {
         for good in [
             "https://example.org/a/b.git",
@@ -114,6 +203,8 @@ mod tests {
             "relative/path",
             "a b",
             "a\nb",
+            "https://example.org/a\u{202e}b",
+            "/srv/a\u{200b}b",
             "::x",
             "https://user:secret@example.org/x",
             "ssh://-oProxyCommand=x/y",

@@ -202,6 +202,8 @@ impl Site {
                 Step::Unregister
                 | Step::Fill { .. }
                 | Step::Repin { .. }
+                | Step::SetUrl { .. }
+                | Step::Point { .. }
                 | Step::Record { .. }
                 | Step::Prepare { .. }
                 | Step::Stop
@@ -244,8 +246,9 @@ impl Site {
         }
         if self.url.is_local() {
             ui.hint(format!(
-                "its harness is at {}: the project can be cloned only where that path exists",
-                self.url
+                "its harness is at {}: the project can be cloned only where that path exists; \
+                 `fleet harness set-url {} URL` says where else it is",
+                self.url, self.harness
             ));
         }
     }

@@ -71,12 +71,27 @@ impl Command {
         fleet.record(event.as_slice(), ui);
     }
 
+    /// The same, of a command that is about no project.
+    pub(crate) fn record_none(
+        &self,
+        fleet: &Fleet,
+        change: Option<&Change>,
+        error: Option<&anyhow::Error>,
+        ui: &Ui,
+    ) {
+        fleet.record(self.about(change, error).as_slice(), ui);
+    }
+
     fn event(
         &self,
         project: &Name,
         change: Option<&Change>,
         error: Option<&anyhow::Error>,
     ) -> Option<Event> {
+        Some(self.about(change, error)?.of(project.as_str()))
+    }
+
+    fn about(&self, change: Option<&Change>, error: Option<&anyhow::Error>) -> Option<Event> {
         if change.is_none() && error.is_none() {
             return None;
         }
@@ -86,7 +101,7 @@ impl Command {
             why: self.why.clone(),
             outcome: outcome(error),
             seconds: Some(self.began.elapsed().as_secs_f64()),
-            ..Event::new(operator(None), self.verb).of(project.as_str())
+            ..Event::new(operator(None), self.verb)
         })
     }
 }

@@ -165,6 +165,20 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 Settled::TakenBack => return Ok(Recovered::TakenBack),
                 Settled::Overtaken => return Ok(Recovered::Overtaken),
             },
+            Step::SetUrl { from, to } => {
+                let project = fleet.registry.project(name)?;
+                let (place, engine) = (&project.location, fleet.engine(project)?);
+                match pins::settle_whence(place, engine, from, to)? {
+                    Settled::Completed => recovered = Recovered::Completed,
+                    Settled::TakenBack => return Ok(Recovered::TakenBack),
+                    Settled::Overtaken => return Ok(Recovered::Overtaken),
+                }
+            }
+            Step::Point { to } => {
+                let project = fleet.registry.project(name)?;
+                pins::point_to(&project.location, fleet.engine(project)?, to)?;
+                recovered = Recovered::Completed;
+            }
             Step::Record { reference, commit } => {
                 record(
                     fleet,

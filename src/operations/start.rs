@@ -309,6 +309,8 @@ fn before_start(
             | Step::Register { .. }
             | Step::Unregister
             | Step::Repin { .. }
+            | Step::SetUrl { .. }
+            | Step::Point { .. }
             | Step::Record { .. }
             | Step::Prepare { .. }
             | Step::Start => Ok(()),

@@ -40,6 +40,10 @@ pub(crate) enum Step {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         together: BTreeMap<Name, CommitId>,
     },
+    /// Say in `.gitmodules` that the harness is from somewhere else, and commit that.
+    SetUrl { from: String, to: String },
+    /// Have git's configuration of the project and of the harness name a place.
+    Point { to: String },
     /// Write the pin into fleet.toml.
     Record { reference: Ref, commit: CommitId },
     /// Run the harness's `prepare`, once for each of its commits.
@@ -101,6 +105,18 @@ impl fmt::Display for Step {
                     from.short(),
                     to.short(),
                     reference.shown()
+                )
+            }
+            Self::SetUrl { from, to } => {
+                write!(
+                    f,
+                    "change the harness's url from {from} to {to} in .gitmodules and commit that"
+                )
+            }
+            Self::Point { to } => {
+                write!(
+                    f,
+                    "have git's configuration of the project and of the harness name {to}"
                 )
             }
             Self::Record { reference, .. } => write!(f, "write {reference} into fleet.toml"),

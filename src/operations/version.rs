@@ -124,7 +124,8 @@ pub(super) fn refuse_bad_commit(
     refuse_bad(fleet, harness, mirror, &chosen.reference, &found)
 }
 
-fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyhow::Result<Fault> {
+/// Says that there is no such version, and which there are.
+pub(super) fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyhow::Result<Fault> {
     let tags = mirror.tags()?;
     let fault = refused(format!("harness `{harness}` has no version `{reference}`"));
     Ok(match tags.first() {

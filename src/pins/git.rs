@@ -12,6 +12,7 @@ use nix::unistd::{Pid, setsid};
 
 use crate::command;
 use crate::error::{failed, timed_out};
+use crate::names::is_invisible;
 
 /// The environment variables that would point `git` at another repository (`git rev-parse --local-env-vars`).
 const REPOSITORY_VARIABLES: [&str; 18] = [
@@ -206,7 +207,13 @@ fn last_lines(stderr: &[u8]) -> String {
         .map(|line| {
             redacted(line)
                 .chars()
-                .map(|c| if c.is_control() { '?' } else { c })
+                .map(|c| {
+                    if c.is_control() || is_invisible(c) {
+                        '?'
+                    } else {
+                        c
+                    }
+                })
                 .collect()
         })
         .collect();
@@ -321,6 +328,12 @@ mod tests {
         .run()
         .unwrap();
         assert_eq!(out.len(), 41);
+    }
+
+    #[test]
+    fn what_a_remote_says_gives_a_terminal_no_orders() {
+        let said = last_lines("remote: \u{202e}x\u{9b}31m\u{1b}[2J é\n".as_bytes());
+        assert_eq!(said, "remote: ?x?31m?[2J é");
     }
 
     #[test]

@@ -6,24 +6,25 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use git2::{ObjectType, Oid, Repository};
 
 use crate::error::{Advise as _, failed};
-use crate::files::Lock;
+use crate::files::{Lock, remove_tree_if_there};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 use super::git::Git;
 use super::mirror_refs::{
     Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve, tag_of,
 };
+use super::mirror_versions::{FETCHED, branches, compared, gone_tags};
 use super::repository::{if_there, oid, respect_environment};
 use super::versions::by_version;
 
 /// How long a clone or a fetch may take.
-const NETWORK_DEADLINE: Duration = Duration::from_secs(120);
+pub(super) const NETWORK_DEADLINE: Duration = Duration::from_secs(120);
 
 /// How long another command's clone is waited for.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -78,6 +79,17 @@ impl Mirror {
     /// Returns where it is, for people and for `doctor`.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Returns where the harness is cloned from.
+    pub(super) fn url(&self) -> &HarnessUrl {
+        &self.url
+    }
+
+    /// Removes it: it is a cache, and whoever needs it makes it anew.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        let _held = self.lock()?;
+        remove_tree_if_there(&self.directory)
     }
 
     /// Asks the remote for what is new. A tag that moved is noted and not followed.
@@ -161,11 +173,12 @@ impl Mirror {
         })
     }
 
-    /// Returns the tags, newest version first.
+    /// Returns the tags that can be typed, newest version first.
     pub(crate) fn tags(&self) -> anyhow::Result<Vec<String>> {
         let repository = self.repository()?;
         let tags = names_below(&repository, "refs/tags/");
         let mut tags = self.blame(tags, || "cannot list the tags".to_owned())?;
+        tags.retain(|tag| tag.parse::<Ref>().is_ok());
         tags.sort_by(|a, b| by_version(b, a));
         Ok(tags)
     }
@@ -177,11 +190,13 @@ impl Mirror {
         self.blame(tag, || "cannot list the tags".to_owned())
     }
 
-    /// Returns the branches, by name.
+    /// Returns the branches that can be typed, by name.
     pub(crate) fn branches(&self) -> anyhow::Result<Vec<String>> {
         let repository = self.repository()?;
         let branches = names_below(&repository, "refs/heads/");
-        self.blame(branches, || "cannot list the branches".to_owned())
+        let mut branches = self.blame(branches, || "cannot list the branches".to_owned())?;
+        branches.retain(|branch| branch.parse::<Ref>().is_ok());
+        Ok(branches)
     }
 
     pub(super) fn repository(&self) -> anyhow::Result<Repository> {
@@ -191,7 +206,7 @@ impl Mirror {
     }
 
     /// Names the mirror in an error of libgit2, and the cure for a broken one.
-    fn blame<T>(
+    pub(super) fn blame<T>(
         &self,
         result: Result<T, git2::Error>,
         what: impl FnOnce() -> String,
@@ -276,6 +291,8 @@ fn remove_whatever(path: &Path) -> std::io::Result<()> {
 }
 
 fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
+    respect_environment();
+    let before = branches(&Repository::open_bare(directory)?)?;
     let config = git2::Config::open_default().ok();
     Git::new(
         directory,
@@ -303,9 +320,19 @@ fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
     .env("GIT_DIR", ".")
     .reaching_out(config.as_ref())
     .run()?;
-    respect_environment();
     let repository = Repository::open_bare(directory)?;
-    Ok(keep_new_tags(&repository)?)
+    let mut fetched = keep_new_tags(&repository)?;
+    fetched.gone_tags = gone_tags(&repository)?;
+    let [moved, new, gone] = compared(&before, &branches(&repository)?);
+    (
+        fetched.moved_branches,
+        fetched.new_branches,
+        fetched.gone_branches,
+    ) = (moved, new, gone);
+    // What cannot be noted is no more than an age.
+    let _ = fs::File::create(directory.join(FETCHED))
+        .and_then(|file| file.set_modified(SystemTime::now()));
+    Ok(fetched.readable())
 }
 
 /// Tells whether every pack is as long as its index says: both end with the same checksum.

@@ -20,6 +20,31 @@ pub(crate) struct Fetched {
     pub(crate) new_tags: Vec<String>,
     /// Tags that are not where they were when they were first seen.
     pub(crate) moved_tags: Vec<String>,
+    /// Tags that upstream no longer has; they stay known.
+    pub(crate) gone_tags: Vec<String>,
+    /// Branches that lead to other commits than before, by name.
+    pub(crate) moved_branches: Vec<String>,
+    /// Branches that were not there before, by name.
+    pub(crate) new_branches: Vec<String>,
+    /// Branches that are no longer there, by name.
+    pub(crate) gone_branches: Vec<String>,
+}
+
+impl Fetched {
+    /// Leaves out what has a name that nobody could type: it would deceive whoever reads it.
+    pub(super) fn readable(mut self) -> Self {
+        for names in [
+            &mut self.new_tags,
+            &mut self.moved_tags,
+            &mut self.gone_tags,
+            &mut self.moved_branches,
+            &mut self.new_branches,
+            &mut self.gone_branches,
+        ] {
+            names.retain(|name| name.parse::<Ref>().is_ok());
+        }
+        self
+    }
 }
 
 /// What a ref stands for.
@@ -202,7 +227,7 @@ pub(super) fn resolve(
     }
 }
 
-fn peeled(reference: &git2::Reference<'_>) -> Option<Oid> {
+pub(super) fn peeled(reference: &git2::Reference<'_>) -> Option<Oid> {
     reference.peel_to_commit().ok().map(|commit| commit.id())
 }
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use git2::Index;
+use git2::{Index, IndexEntry};
 
 use crate::error::refused;
 use crate::files::remove_if_there;
@@ -37,6 +37,11 @@ impl NewIndex {
         engine: &str,
         commit: &CommitId,
     ) -> anyhow::Result<Self> {
+        Self::prepare_entry(git_directory, &gitlink(engine, commit))
+    }
+
+    /// The same, with any one entry.
+    pub(super) fn prepare_entry(git_directory: &Path, entry: &IndexEntry) -> anyhow::Result<Self> {
         let mut new = Self {
             index: git_directory.join("index"),
             next: git_directory.join("index.next"),
@@ -45,7 +50,7 @@ impl NewIndex {
         };
         for _ in 0..ATTEMPTS {
             let before = stamp(&new.index)?;
-            new.write_beside(engine, commit)
+            new.write_beside(entry)
                 .context("cannot write the project's new index")?;
             match fs::hard_link(&new.next, &new.lock) {
                 Ok(()) => new.is_held = true,
@@ -63,7 +68,7 @@ impl NewIndex {
         Err(refused("another program keeps changing the project's index").into())
     }
 
-    fn write_beside(&self, engine: &str, commit: &CommitId) -> anyhow::Result<()> {
+    fn write_beside(&self, entry: &IndexEntry) -> anyhow::Result<()> {
         // A left-over of a killed run, and its lock, are nobody's.
         for left_over in [self.next.clone(), self.next.with_extension("next.lock")] {
             remove_if_there(&left_over)?;
@@ -71,7 +76,7 @@ impl NewIndex {
         fs::copy(&self.index, &self.next)?;
         let met = self.index.metadata()?;
         let mut index = Index::open(&self.next)?;
-        index.add(&gitlink(engine, commit))?;
+        index.add(entry)?;
         index.write()?;
         fs::set_permissions(&self.next, met.permissions())?;
         // With the old time, a file that was too young to be trusted stays so.

@@ -87,7 +87,10 @@ pub(crate) fn carry_out(
     };
     let moved = move_files(&engine, to).and_then(|()| match commit {
         None => Ok(()),
-        Some(commit) => record(wish, ready, to, &project, commit, message),
+        Some(commit) => {
+            let index = NewIndex::prepare(project.path(), wish.engine, to)?;
+            record(ready, &project, commit, message, index)
+        }
     });
     if let Err(error) = moved {
         // The first error is the one to tell; what could not be put back is still known to be unsettled.
@@ -172,15 +175,13 @@ fn in_the_way(engine: &Repository, error: anyhow::Error) -> anyhow::Error {
 }
 
 /// Moves the branch, if it is still where it was, with the index locked around it.
-fn record(
-    wish: &Move<'_>,
+pub(super) fn record(
     ready: &Ready,
-    to: &CommitId,
     project: &Repository,
     commit: Oid,
     message: &str,
+    index: NewIndex,
 ) -> anyhow::Result<()> {
-    let index = NewIndex::prepare(project.path(), wish.engine, to)?;
     let name = format!("refs/heads/{}", ready.branch);
     let line = commit::reflog_line(message, false);
     let is_on_branch = project

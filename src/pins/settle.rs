@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use git2::{Oid, Repository};
+use git2::{Commit, Oid, Repository};
 
 use crate::error::refused;
 use crate::files::remove_if_there;
@@ -50,7 +50,12 @@ pub(crate) fn settle(
         Some(pinned) if pinned == from => (Settled::TakenBack, [from, to], [stood, to]),
         _ => return overtaken(wish, &facts, from, to),
     };
-    clear_branch_lock(&project, wish.engine, to)?;
+    clear_branch_lock(&project, |commit| {
+        let pinned = commit
+            .tree()
+            .and_then(|tree| tree.get_path(Path::new(wish.engine)));
+        pinned.is_ok_and(|entry| entry.id() == oid(to))
+    })?;
     restore(wish, target, other)
         .with_context(|| format!("cannot put the harness at {}", target.short()))?;
     let staged = facts.index.value().ok_or_else(unreadable)?.as_ref();
@@ -90,8 +95,11 @@ fn overtaken(
     .into())
 }
 
-/// Removes a branch's lock that the move left: one that is empty, or names a commit with the new pin.
-fn clear_branch_lock(project: &Repository, engine: &str, to: &CommitId) -> anyhow::Result<()> {
+/// Removes the lock of HEAD's branch that a cut-off change left: one that is empty, or names a commit of ours.
+pub(super) fn clear_branch_lock(
+    project: &Repository,
+    is_ours: impl Fn(&Commit<'_>) -> bool,
+) -> anyhow::Result<()> {
     let head = project.find_reference("HEAD").context("cannot read HEAD")?;
     let Some(branch) = head.symbolic_target_bytes() else {
         return Ok(());
@@ -101,13 +109,12 @@ fn clear_branch_lock(project: &Repository, engine: &str, to: &CommitId) -> anyho
     let Ok(text) = fs::read_to_string(&lock) else {
         return Ok(());
     };
-    let is_ours = |commit: Oid| {
-        let tree = project.find_commit(commit).and_then(|commit| commit.tree());
-        tree.and_then(|tree| tree.get_path(Path::new(engine)))
-            .is_ok_and(|entry| entry.id() == oid(to))
-    };
     let text = text.trim();
-    if text.len() < 40 || Oid::from_str(text).is_ok_and(is_ours) {
+    let names_ours = || {
+        let commit = Oid::from_str(text).and_then(|commit| project.find_commit(commit));
+        commit.is_ok_and(|commit| is_ours(&commit))
+    };
+    if text.len() < 40 || names_ours() {
         remove_if_there(&lock)?;
     }
     Ok(())

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, Value};
 
+use super::check::ENGINE;
 use super::cut;
 use super::load::{FILE, Registry};
 use super::splice::{self, Stuck};
 use super::values::Watch;
 use crate::error::{failed, refused};
-use crate::names::{CommitId, Name, Ref};
+use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 /// The keys of a project in the order in which a person would write them.
 pub(super) const PROJECT_KEYS: [&str; 14] = [
@@ -28,6 +29,9 @@ pub(super) const PROJECT_KEYS: [&str; 14] = [
     "restart",
     "after",
 ];
+
+/// The keys of a harness in the order in which a person would write them.
+const HARNESS_KEYS: [&str; 4] = ["url", "path", "default_ref", "bad_refs"];
 
 /// A project to be registered.
 #[derive(Clone, Debug)]
@@ -50,6 +54,19 @@ pub(crate) struct NewProject {
     pub(crate) labels: Vec<String>,
 }
 
+/// A harness to be registered.
+#[derive(Clone, Debug)]
+pub(crate) struct NewHarness {
+    /// The name to register it under.
+    pub(crate) name: Name,
+    /// Where it is cloned from.
+    pub(crate) url: HarnessUrl,
+    /// Where it is mounted in a project; written where it is not the default.
+    pub(crate) path: String,
+    /// The ref of new projects.
+    pub(crate) default_ref: Option<Ref>,
+}
+
 /// A value of a project that is to be set.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
@@ -64,6 +81,8 @@ pub(super) enum Change {
     Add(NewProject),
     Set(Vec<Setting>),
     Remove(Name),
+    AddHarness(NewHarness),
+    SetUrl(Name, HarnessUrl),
 }
 
 impl Change {
@@ -105,9 +124,36 @@ impl Change {
                 }
                 cut::remove(&old.text, ["projects", name.as_str()]).map(never_empty)
             }
+            Self::AddHarness(new) => {
+                absent(old.harnesses.contains_key(&new.name), "harness", &new.name)?;
+                let entries = harness_entries(new);
+                put(&mut meant, ["harnesses", new.name.as_str()], &entries);
+                splice::add(&old.text, ["harnesses", new.name.as_str()], &entries)
+            }
+            Self::SetUrl(name, url) => {
+                if old.harness(name)?.url.as_ref() == Some(url) {
+                    return Ok(old.text.clone());
+                }
+                let (place, value) = (["harnesses", name.as_str()], url.as_str().into());
+                put(&mut meant, place, &[("url", value)]);
+                set_url(&old.text, place, url.as_str())
+            }
         };
         verified(spliced, meant)
     }
+}
+
+/// The built-in harness may have a table without a URL, or none.
+fn set_url(text: &str, place: [&str; 2], url: &str) -> Result<String, Stuck> {
+    let value = url.into();
+    splice::set(text, &[(place, "url", &value)], &HARNESS_KEYS)
+        .or_else(|Stuck| splice::begin(text, place, "url", &value))
+        .or_else(|Stuck| {
+            let mut last = HARNESS_KEYS.to_vec();
+            last.rotate_left(1);
+            splice::set(text, &[(place, "url", &value)], &last)
+        })
+        .or_else(|Stuck| splice::add(text, place, &[("url", value.clone())]))
 }
 
 fn absent(is_there: bool, kind: &str, name: &Name) -> anyhow::Result<()> {
@@ -176,6 +222,17 @@ fn plain(value: &Value) -> toml::Value {
         }
         Value::Datetime(date) => toml::Value::Datetime(*date.value()),
     }
+}
+
+fn harness_entries(new: &NewHarness) -> Vec<(&'static str, Value)> {
+    let mut entries: Vec<(&'static str, Value)> = vec![("url", new.url.as_str().into())];
+    if new.path != ENGINE {
+        entries.push(("path", new.path.as_str().into()));
+    }
+    if let Some(reference) = &new.default_ref {
+        entries.push(("default_ref", reference.as_str().into()));
+    }
+    entries
 }
 
 fn project_entries(new: &NewProject, root: &Path) -> anyhow::Result<Vec<(&'static str, Value)>> {

@@ -27,7 +27,7 @@ const MAX_PARALLEL_STARTS: usize = 8;
 const MAX_RUNNING: usize = 200;
 
 /// Where a harness is mounted where nobody says.
-pub(super) const ENGINE: &str = "engine";
+pub(crate) const ENGINE: &str = "engine";
 
 /// Checks what was read and fills in the defaults.
 pub(super) fn registry(text: &str, root: &Path, read: Recovered) -> Result<Registry, Vec<Problem>> {

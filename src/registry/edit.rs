@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::change::{Change, NewProject, Setting};
+use super::change::{Change, NewHarness, NewProject, Setting};
 use super::load::{FILE, Registry, read_bytes};
 use super::problem::Invalid;
 use crate::error::{failed, refused};
 use crate::files::{Durability, Lock, replace_if};
-use crate::names::{CommitId, Name, Ref};
+use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 /// How often an edit is made again on a file that somebody without our lock keeps changing.
 const TRIES: usize = 5;
@@ -114,6 +114,17 @@ impl Edit {
             }
         }
         self.make(Change::Set(settings))
+    }
+
+    /// Registers a harness; refused where the name is taken.
+    pub(crate) fn add_harness(&mut self, new: &NewHarness) -> anyhow::Result<()> {
+        self.make(Change::AddHarness(new.clone()))
+            .with_context(|| format!("cannot add the harness `{}`", new.name))
+    }
+
+    /// Records where a harness is cloned from.
+    pub(crate) fn set_url(&mut self, name: &Name, url: &HarnessUrl) -> anyhow::Result<()> {
+        self.make(Change::SetUrl(name.clone(), url.clone()))
     }
 
     /// Takes a project out of the registry; its files are not touched.

@@ -147,8 +147,9 @@ impl Registry {
     pub(crate) fn harness(&self, name: &Name) -> anyhow::Result<&Harness> {
         self.harnesses.get(name).ok_or_else(|| {
             let known = self.harnesses.keys().map(Name::as_str);
-            let add = format!("`fleet.toml` names harnesses as `[harnesses.{name}]`");
-            unknown("harness", name, known, &add)
+            let otherwise =
+                format!("`fleet harness list` shows them, `fleet harness add {name} URL` adds one");
+            unknown("harness", name, known, &otherwise)
         })
     }
 }

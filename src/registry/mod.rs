@@ -23,8 +23,9 @@ mod tests;
 mod text;
 mod values;
 
-pub(crate) use change::NewProject;
+pub(crate) use change::{NewHarness, NewProject};
+pub(crate) use check::ENGINE;
 pub(crate) use edit::Edit;
-pub(crate) use load::{EMBEDDED, FILE, Project, Registry};
+pub(crate) use load::{EMBEDDED, FILE, Harness, Project, Registry};
 pub(crate) use schema::{new_registry_text, schema};
 pub(crate) use values::Watch;

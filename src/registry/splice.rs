@@ -76,6 +76,32 @@ fn patch(
     })
 }
 
+/// Sets a key right below the header of a table that has one.
+pub(super) fn begin(
+    text: &str,
+    [kind, name]: [&str; 2],
+    key: &str,
+    value: &Value,
+) -> Result<String, Stuck> {
+    let document = Document::parse(text).map_err(|_| Stuck)?;
+    let kinds = document.as_table().get(kind).and_then(Item::as_table_like);
+    let table = kinds
+        .and_then(|kinds| kinds.get(name))
+        .and_then(Item::as_table)
+        .filter(|table| !table.is_dotted() && !table.is_implicit() && !table.contains_key(key))
+        .ok_or(Stuck)?;
+    let header = table.span().ok_or(Stuck)?;
+    let ending = line_ending(text, header.start);
+    let entry = format!("{key} = {value}");
+    Ok(match text[header.start..].find('\n') {
+        Some(newline) => {
+            let next = header.start + newline + 1;
+            replaced(text, next..next, &format!("{entry}{ending}"))
+        }
+        None => format!("{text}{ending}{entry}"),
+    })
+}
+
 /// Adds a table `[kind.name]` at the end, or as an inline one where the user wrote `kind = { ... }`.
 pub(super) fn add(
     text: &str,

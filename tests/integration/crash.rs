@@ -10,6 +10,7 @@ mod probe;
 mod registry;
 mod rollback;
 mod rollout;
+mod set_url;
 mod start;
 mod update;
 

@@ -14,7 +14,7 @@ fn a_new_project_is_whole_and_registered() {
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with lines v0.1.0 (<commit>)
     its harness lines: says what it is told
-    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists; `fleet harness set-url lines URL` says where else it is
     hint: `fleet start demo` starts it
     --- exit code 0
     ");
@@ -122,7 +122,7 @@ fn the_built_in_harness_is_the_default_and_needs_no_network() {
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with agents v0.1.0 (<commit>)
     its harness agents: runs the agents listed in agents.toml
-    hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists; `fleet harness set-url agents URL` says where else it is
     hint: `fleet start demo` starts it
     --- exit code 0
     ");
@@ -144,7 +144,7 @@ fn every_flag_has_its_effect() {
     --- stderr
     created `one` at $ROOT/fleet/projects/one, with lines v0.2.0 (<commit>)
     its harness lines: says what it is told
-    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists; `fleet harness set-url lines URL` says where else it is
     hint: `fleet start one` starts it
     --- exit code 0
     ");
@@ -152,7 +152,7 @@ fn every_flag_has_its_effect() {
     --- stderr
     created `two` at $ROOT/places/deep/second, with agents v0.2.0 (<commit>)
     its harness agents: runs the agents listed in agents.toml
-    hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists; `fleet harness set-url agents URL` says where else it is
     hint: `fleet start two` starts it
     --- exit code 0
     ");
@@ -172,7 +172,7 @@ fn every_flag_has_its_effect() {
     --- stderr
     created `four` at $ROOT/fleet/projects/four, with lines main (<commit>)
     its harness lines: says what it is told
-    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists; `fleet harness set-url lines URL` says where else it is
     hint: `fleet start four` starts it
     --- exit code 0
     ");
@@ -186,7 +186,7 @@ fn an_unregistered_project_is_registered_nowhere() {
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with lines v0.1.0 (<commit>)
     its harness lines: says what it is told
-    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists; `fleet harness set-url lines URL` says where else it is
     --- exit code 0
     ");
     assert_eq!(sandbox.read("fleet/fleet.toml"), registry);
@@ -203,7 +203,7 @@ fn a_project_can_be_started_at_once() {
     --- stderr
     created `demo` at $ROOT/fleet/projects/demo, with lines v0.1.0 (<commit>)
     its harness lines: says what it is told
-    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/harness: the project can be cloned only where that path exists; `fleet harness set-url lines URL` says where else it is
     started `demo`
     --- exit code 0
     ");

@@ -168,7 +168,7 @@ fn the_demo_runs_is_shown_and_goes_without_a_trace() {
     made the fleet $ROOT/fleet
     created `demo` at $ROOT/fleet/projects/demo, with agents v0.1.0 (<commit>)
     its harness agents: runs the agents listed in agents.toml
-    hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists
+    hint: its harness is at $ROOT/home/.local/share/agents/harness.git: the project can be cloned only where that path exists; `fleet harness set-url agents URL` says where else it is
     started `demo`
     --- exit code 0
     "#);

@@ -5,6 +5,7 @@
 //! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`].
 //!   `prepare` and what it runs: `crash::prepare`, `start::prepare::what_a_killed_one_*`; a probe: `crash::probe`.
 //! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`.
+//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `harness::add::one_of_many_*`.
 //! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
 //!   `history::damage`, `crash::prepare::where_a_call_fails_*`.
 //! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
@@ -32,6 +33,12 @@
 //! - F13, a remote that moves, lies or is gone: `update::upstream`.
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `harness::set_url::a_project_*`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`,
+//!   `harness::set_url::the_users_work_*`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`, `harness::what_is_new_*`.
+//! - F14, words that could be taken for something else: `create::refusals`, `harness::add`; the unit tests of `names`.
+//! - F15, a hostile harness: `create::hostile`, `harness::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`,
 //!   `start::prepare::it_runs_in_a_project_of_its_own`.
@@ -58,6 +65,7 @@ mod create;
 mod documents;
 mod faults;
 mod guardian;
+mod harness;
 mod healing;
 mod history;
 mod incidents;

@@ -55,7 +55,7 @@ fn list_shows_what_is_registered() {
     --- stderr
     error: there is no harness `nihgt` in `fleet.toml`
     hint: did you mean `night`?
-    hint: `fleet.toml` names harnesses as `[harnesses.nihgt]`
+    hint: `fleet harness list` shows them, `fleet harness add nihgt URL` adds one
     --- exit code 2
     ");
     insta::assert_snapshot!(sandbox.run("list --label nowhere"), @r"

@@ -83,7 +83,7 @@ fn selectors_choose_what_is_shown() {
     --- stderr
     error: there is no harness `linse` in `fleet.toml`
     hint: did you mean `lines`?
-    hint: `fleet.toml` names harnesses as `[harnesses.linse]`
+    hint: `fleet harness list` shows them, `fleet harness add linse URL` adds one
     --- exit code 2
     ");
     assert_snapshot!(sandbox.run("status nobody"), @r"

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::error::{Exit, exit_of};
 use crate::names::{CommitId, Name, Ref};
 use crate::registry::edit::Saved;
 
@@ -32,6 +33,15 @@ pub(super) fn new_project(root: &Path, text: &str) -> NewProject {
         branch: Some("main".to_owned()),
         watch: Watch::Heal,
         labels: vec!["a".to_owned(), "b\"c".to_owned()],
+    }
+}
+
+pub(super) fn new_harness(text: &str) -> NewHarness {
+    NewHarness {
+        name: name(text),
+        url: "https://example.org/new.git".parse().unwrap(),
+        path: "vendor/engine".to_owned(),
+        default_ref: Some(reference("v0.1.0")),
     }
 }
 
@@ -254,4 +264,70 @@ fn removing_a_project_takes_what_is_its_own_and_leaves_the_rest() {
         remove,
         "projects = { a = { harness = 'agents', ref = 'v1', location = 'a' } }\n",
     );
+}
+
+#[test]
+fn a_harness_is_added_at_the_end() {
+    let before = "[fleet]\r\n\r\n[projects.demo] # c\r\nharness = 'agents'\r\nref = 'v1'\r\nlocation = 'x'\r\n";
+    let add = |edit: &mut Edit| edit.add_harness(&new_harness("new")).unwrap();
+    let added = "\r\n[harnesses.new]\r\nurl = \"https://example.org/new.git\"\r\npath = \"vendor/engine\"\r\n\
+                 default_ref = \"v0.1.0\"\r\n";
+    case(before, add, &format!("{before}{added}"));
+    let plain = |edit: &mut Edit| {
+        let path = crate::registry::ENGINE.to_owned();
+        let new = NewHarness {
+            path,
+            default_ref: None,
+            ..new_harness("new")
+        };
+        edit.add_harness(&new).unwrap();
+    };
+    case(
+        "[fleet]\nname = 'x'",
+        plain,
+        "[fleet]\nname = 'x'\n\n[harnesses.new]\nurl = \"https://example.org/new.git\"\n",
+    );
+    let error = Home::new("[fleet]\n[harnesses.new]\nurl = '/x'\n")
+        .edit()
+        .add_harness(&new_harness("new"))
+        .unwrap_err();
+    assert_eq!(exit_of(&error), Exit::Refused);
+}
+
+#[test]
+fn a_url_is_written_wherever_the_harness_has_its_table() {
+    let set = |edit: &mut Edit| {
+        let url = "https://example.org/x".parse().unwrap();
+        edit.set_url(&name("agents"), &url).unwrap();
+    };
+    let url = "url = \"https://example.org/x\"";
+    for (before, after) in [
+        (
+            "[fleet]\n".to_owned(),
+            format!("[fleet]\n\n[harnesses.agents]\n{url}\n"),
+        ),
+        (
+            "[harnesses.agents] # mine\r\ndefault_ref = 'v1'\r\n".to_owned(),
+            format!("[harnesses.agents] # mine\r\n{url}\r\ndefault_ref = 'v1'\r\n"),
+        ),
+        (
+            "[harnesses.agents]\n# none yet\n[fleet]\n".to_owned(),
+            format!("[harnesses.agents]\n{url}\n# none yet\n[fleet]\n"),
+        ),
+        (
+            "[harnesses.agents]\n  url = '/old' # here\n".to_owned(),
+            "[harnesses.agents]\n  url = \"https://example.org/x\" # here\n".to_owned(),
+        ),
+        (
+            "[harnesses]\nagents = { default_ref = 'v1' }\n".to_owned(),
+            format!("[harnesses]\nagents = {{ default_ref = 'v1', {url} }}\n"),
+        ),
+        (
+            "[harnesses]\nagents.default_ref = 'v1'\n".to_owned(),
+            format!("[harnesses]\nagents.default_ref = 'v1'\nagents.{url}\n"),
+        ),
+    ] {
+        case(&before, set, &after);
+        case(&after, set, &after);
+    }
 }

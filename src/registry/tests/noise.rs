@@ -136,7 +136,7 @@ fn an_edit_of_any_file_changes_one_stretch_of_it_and_means_what_was_asked() {
         if !old.projects.contains_key(&name) {
             continue;
         }
-        let change = match dice.below(4) {
+        let change = match dice.below(6) {
             0 => Change::Set(vec![Setting {
                 name: name.clone(),
                 key: "ref",
@@ -148,6 +148,8 @@ fn an_edit_of_any_file_changes_one_stretch_of_it_and_means_what_was_asked() {
                 value: false.into(),
             }]),
             2 => Change::Add(super::editing::new_project(Path::new(ROOT), "new")),
+            3 => Change::AddHarness(super::editing::new_harness("new")),
+            4 => Change::SetUrl(super::editing::name("agents"), "/srv/new".parse().unwrap()),
             _ => Change::Remove(name.clone()),
         };
         let Ok(new) = change.apply(&old) else {
@@ -170,6 +172,14 @@ fn an_edit_of_any_file_changes_one_stretch_of_it_and_means_what_was_asked() {
             Change::Remove(_) => {
                 assert!(!read.projects.contains_key(&name));
                 assert_eq!(read.projects.len() + 1, old.projects.len());
+            }
+            Change::AddHarness(_) => {
+                assert_eq!(read.harnesses.len(), old.harnesses.len() + 1);
+                assert_eq!(kept(&old.text, &new), old.text.len(), "{new}");
+            }
+            Change::SetUrl(harness, url) => {
+                assert_eq!(read.harnesses[harness].url.as_ref(), Some(url));
+                assert!(kept(&old.text, &new) + 60 >= old.text.len(), "{new}");
             }
             Change::Add(_) => {
                 assert_eq!(read.projects.len(), old.projects.len() + 1);

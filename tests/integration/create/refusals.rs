@@ -44,7 +44,7 @@ fn a_version_that_is_not_there_names_the_newest() {
     insta::assert_snapshot!(words(&sandbox, "create demo --harness lnes", 2), @r"
     error: there is no harness `lnes` in `fleet.toml`
     hint: did you mean `lines`?
-    hint: `fleet.toml` names harnesses as `[harnesses.lnes]`
+    hint: `fleet harness list` shows them, `fleet harness add lnes URL` adds one
     ");
 }
 

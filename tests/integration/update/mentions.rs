@@ -8,6 +8,8 @@ use super::one_project;
 fn nothing_in_a_project_ever_mentions_a_fleet() {
     let sandbox = one_project();
     let project = sandbox.project_at("demo");
+    let words = ["clone", "--quiet", "--mirror", "harness", "copy.git"];
+    sandbox.git(sandbox.root(), &words);
     sandbox.fleet(&["start", "demo"]).succeeded();
     for line in [
         "update demo v0.2.0",
@@ -16,6 +18,7 @@ fn nothing_in_a_project_ever_mentions_a_fleet() {
         "disable demo",
         "enable demo",
         "status",
+        "harness set-url lines ../copy.git",
         "update demo v0.1.0",
         "stop demo",
     ] {
