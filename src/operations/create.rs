@@ -50,12 +50,15 @@ pub(crate) fn create(
     fleet.make_runtime()?;
     let _lock = fleet.lock(&new.name, ui)?;
     let journal = fleet.journal(&new.name);
-    if !dry_run && let Some(Recovered::Completed) = recover::recover(fleet, &new.name, ui)? {
-        ui.status(format!(
-            "completed the `fleet create {}` that was interrupted",
-            new.name
-        ));
-        return Ok(None);
+    if !dry_run && let Some(recovered) = recover::recover(fleet, &new.name, ui)? {
+        if recovered == Recovered::Completed {
+            ui.status(format!(
+                "completed the `fleet create {}` that was interrupted",
+                new.name
+            ));
+            return Ok(None);
+        }
+        fleet.reload()?;
     }
     let site = Site::look(fleet, new)?;
     let plan = site.plan(new);
@@ -185,6 +188,8 @@ impl Site {
                 Step::Place { beside, location } => placing::place(beside, location),
                 Step::Register { entry } => placing::register(fleet, &new.name, entry, ui),
                 Step::Unregister
+                | Step::Relocate { .. }
+                | Step::Discard { .. }
                 | Step::Fill { .. }
                 | Step::Repin { .. }
                 | Step::Record { .. }
@@ -310,9 +315,15 @@ fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
         .into())
     };
     if location.symlink_metadata().is_ok() {
-        return Err(refused(format!("cannot put a project at {}: something is there already", location.display()))
-            .hint("choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml")
-            .into());
+        return Err(refused(format!(
+            "cannot put a project at {}: something is there already",
+            location.display()
+        ))
+        .hint(format!(
+            "choose another place with `--location PATH`; `fleet adopt {}` registers what is there",
+            location.display()
+        ))
+        .into());
     }
     fleet.registry.check_location(location)?;
     match pins::enclosing_repository(location) {

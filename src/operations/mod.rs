@@ -1,5 +1,6 @@
 //! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
 
+mod adopt;
 mod before;
 mod boot;
 mod bring_back;
@@ -30,6 +31,7 @@ mod unit;
 mod update;
 mod version;
 
+pub(crate) use adopt::{Adoption, Row, Scan, adopt, scan};
 pub(crate) use boot::{Booted, boot};
 pub(crate) use create::{Creation, create};
 pub(crate) use go::go;
@@ -38,7 +40,7 @@ pub(crate) use init::{Initiation, after_demo, init};
 pub(crate) use launch::WINDOW;
 pub(crate) use plan::{Change, Outcome, Plan};
 pub(crate) use record::{Command, outcome};
-pub(crate) use remove::remove;
+pub(crate) use remove::{Deletion, remove};
 pub(crate) use restart::restart;
 pub(crate) use service::{install_service, remove_service, service_report};
 pub(crate) use start::start;

@@ -9,9 +9,10 @@ use crate::names::{CommitId, Name, Ref};
 use crate::pins::{self, Settled};
 use crate::ui::Ui;
 
-use super::placing::{register, remove_built};
+use super::placing::{is_unregistered, register, remove_built};
 use super::plan::{self, Locked};
 use super::record;
+use super::remove;
 use super::step::Step;
 
 /// What became of an interrupted operation.
@@ -23,6 +24,8 @@ pub(super) enum Recovered {
     Completed,
     /// It is as if it had never begun.
     TakenBack,
+    /// It is complete now, and the project has left the fleet.
+    Removed,
 }
 
 /// Completes or takes back what was interrupted on a project whose lock is held.
@@ -41,6 +44,7 @@ pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Opt
     match recovered {
         Recovered::Completed => ui.status(format!("`{name}`: completed what was interrupted")),
         Recovered::TakenBack => ui.status(format!("`{name}`: took back what was interrupted")),
+        Recovered::Removed => ui.status(format!("`{name}`: completed its interrupted removal")),
         Recovered::Nothing => {}
     }
     Ok(Some(recovered))
@@ -56,7 +60,7 @@ fn tell(
 ) {
     let after = match recovered {
         Ok(Recovered::Nothing) => return,
-        Ok(Recovered::Completed) => "completed",
+        Ok(Recovered::Completed | Recovered::Removed) => "completed",
         Ok(Recovered::TakenBack) => "taken back",
         Err(_) => "interrupted",
     };
@@ -99,7 +103,8 @@ pub(super) fn lock_all(
     Ok(locked)
 }
 
-fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
+/// Refuses a dry run on what an earlier command left half changed.
+pub(super) fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
     if !fleet.journal(name).is_open() {
         return Ok(());
     }
@@ -138,8 +143,20 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 )?;
                 recovered = Recovered::Completed;
             }
+            Step::Discard { location, trash } => match remove::is_discarded(location, trash) {
+                true => recovered = Recovered::Removed,
+                false => return Ok(Recovered::TakenBack),
+            },
+            Step::Unregister => {
+                let is_begun = recovered == Recovered::Removed || is_unregistered(fleet, name);
+                if !is_begun {
+                    return Ok(Recovered::TakenBack);
+                }
+                remove::unregister(fleet, name, ui)?;
+                recovered = Recovered::Removed;
+            }
             Step::Build { .. }
-            | Step::Unregister
+            | Step::Relocate { .. }
             | Step::Fill { .. }
             | Step::Prepare { .. }
             | Step::Stop

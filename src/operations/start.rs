@@ -304,6 +304,8 @@ fn before_start(
             | Step::Place { .. }
             | Step::Register { .. }
             | Step::Unregister
+            | Step::Relocate { .. }
+            | Step::Discard { .. }
             | Step::Repin { .. }
             | Step::Record { .. }
             | Step::Start => Ok(()),

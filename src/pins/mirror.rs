@@ -15,6 +15,7 @@ use crate::error::{Advise as _, failed};
 use crate::files::Lock;
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
+use super::candidate::tags_at;
 use super::git::Git;
 use super::mirror_refs::{
     Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve,
@@ -164,6 +165,11 @@ impl Mirror {
         let mut tags = self.blame(tags, || "cannot list the tags".to_owned())?;
         tags.sort_by(|a, b| by_version(b, a));
         Ok(tags)
+    }
+
+    /// Returns the tags that were first seen at a commit, newest version first.
+    pub(crate) fn tags_at(&self, commit: &CommitId) -> anyhow::Result<Vec<String>> {
+        Ok(tags_at(&self.repository()?, oid(commit)))
     }
 
     /// Returns the branches, by name.

@@ -3,10 +3,12 @@
 //! libgit2 does what is local; the `git` program does what reaches a remote, signs, or fills nested submodules.
 
 mod build;
+mod candidate;
 mod changes;
 mod check;
 mod clean;
 mod commit;
+mod config_text;
 mod dirty;
 mod engine;
 mod facts;
@@ -23,6 +25,7 @@ mod layout;
 mod mirror;
 mod mirror_refs;
 mod nested;
+mod only_here;
 mod project_index;
 mod remembered;
 mod repin;
@@ -31,19 +34,23 @@ mod restore;
 mod settle;
 mod swap;
 mod untracked;
+mod urls;
 mod vendored;
 mod versions;
 mod word;
 
 pub(crate) use build::{Built, NewFile, NewRepository, build};
+pub(crate) use candidate::{Candidate, Submodule, Unfit, candidate};
 pub(crate) use check::check;
 pub(crate) use facts::{Depth, Facts, is_lost, read};
 pub(crate) use fill::fill;
 pub(crate) use mirror::Mirror;
 pub(crate) use mirror_refs::{Kind, Resolved};
+pub(crate) use only_here::{Found, OnlyHere, only_here};
 pub(crate) use repin::{Move, Ready, carry_out, is_untouched};
 pub(crate) use repository::{current_branch, enclosing_repository, ignores, tracks};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use untracked::untracked;
+pub(crate) use urls::same_place;
 pub(crate) use vendored::{file_at, head_file};
 pub(crate) use word::{PinWord, word};
