@@ -3,7 +3,8 @@
 //! The faults that are injected, and where:
 //!
 //! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`].
-//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`.
+//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `adopt::of_ten_*`,
+//!   `remove::trash::of_ten_*`.
 //! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
 //!   `history::damage`.
 //! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
@@ -21,7 +22,8 @@
 //! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
 //! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
 //! - F13, a remote that moves, lies or is gone: `update::upstream`.
-//! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
+//! - F14, words that could be taken for something else: `create::refusals`, `adopt::refusals`, `adopt::scan`; the unit
+//!   tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
@@ -37,6 +39,7 @@
 //! - F27, somebody else runs the project: [`strangers`], `strangers::copies`, `start::refusals::a_run_by_hand_*`,
 //!   `guardian::survives::a_project_that_is_run_by_hand_*`.
 
+mod adopt;
 mod agents;
 mod architecture;
 mod boot;

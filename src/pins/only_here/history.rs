@@ -101,7 +101,7 @@ fn unpushed(
     let (commits, on) = (count(all, "commit"), named(&on));
     match remotes.first() {
         None => found.work(
-            format!("{name} has no remote that is there: its {commits} on {on} are nowhere else"),
+            format!("{name} has {commits}, on {on}, and no remote that has them"),
             format!("`{git} remote add origin URL`, then `{git} push --all origin`"),
         ),
         Some(remote) => found.work(
