@@ -10,6 +10,7 @@ mod nearest;
 mod project;
 mod reference;
 mod restart;
+mod shell;
 mod url;
 
 pub(crate) use commit::CommitId;
@@ -19,6 +20,7 @@ pub(crate) use nearest::nearest;
 pub(crate) use project::Name;
 pub(crate) use reference::Ref;
 pub(crate) use restart::{Restart, RestartOn, RestartText};
+pub(crate) use shell::shell_word;
 pub(crate) use url::HarnessUrl;
 
 /// Gives a checked text type the traits that files and command lines need.

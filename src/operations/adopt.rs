@@ -1,18 +1,20 @@
 //! `fleet adopt`: a repository that is there already is registered, and nothing in it is changed.
 
 mod infer;
+mod naming;
 mod scan;
 
 use std::path::{Path, PathBuf};
 
 use crate::error::refused;
 use crate::fleet::Fleet;
-use crate::names::Name;
+use crate::names::{Name, shell_word};
 use crate::pins::Candidate;
 use crate::registry::Project;
 use crate::ui::Ui;
 
 use infer::{Harnesses, Inferred, unfit};
+use naming::{check_name, check_place, lost_ones, name_of};
 
 use super::placing;
 use super::recover;
@@ -60,14 +62,15 @@ pub(crate) fn adopt(
     let site = Site::look(fleet, new, &name)?;
     if dry_run {
         ui.result(&site.plan);
-        ui.status(site.says(&name));
+        ui.status(site.says());
         return Ok(None);
     }
+    // One edit of one file, whole or not at all: nothing that a journal could tell of.
     for step in &site.plan.steps {
         site.carry_out(fleet, step, ui)?;
     }
     ui.status(&site.plan.done);
-    site.advise(&name, ui);
+    site.advise(fleet, ui);
     Ok(Some(site.change))
 }
 
@@ -96,51 +99,6 @@ fn registered_at<'a>(fleet: &'a Fleet, location: &Path) -> Option<&'a Project> {
     fleet.registry.projects.values().find(is_there)
 }
 
-/// Makes a name of a directory's; one that cannot be used is refused with one that can.
-fn name_of(fleet: &Fleet, location: &Path) -> anyhow::Result<Name> {
-    let text = location.file_name().unwrap_or_default().to_string_lossy();
-    text.parse().map_err(|why: String| {
-        let free = free_name(&text, |name| !fleet.registry.projects.contains_key(name));
-        let suggested = free.map_or_else(|| "NAME".to_owned(), |name| name.to_string());
-        refused(format!(
-            "the directory's name cannot be the project's: {why}"
-        ))
-        .hint(format!(
-            "`fleet adopt {} --name {suggested}`",
-            quoted(&location.to_string_lossy())
-        ))
-        .into()
-    })
-}
-
-/// Returns a name that is like a text and not taken; `None` where nothing of the text can be used.
-fn free_name(text: &str, is_free: impl Fn(&Name) -> bool) -> Option<Name> {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '_' {
-            c
-        } else {
-            '-'
-        }
-    };
-    let text: String = text.chars().map(plain).take(56).collect();
-    let text = text.trim_matches(['-', '_']);
-    let numbered = (2..1000).map(|number| format!("{text}-{number}"));
-    std::iter::once(text.to_owned())
-        .chain(numbered)
-        .filter_map(|text| text.parse::<Name>().ok())
-        .find(is_free)
-        .filter(|_| !text.is_empty())
-}
-
-/// Writes a word so that a shell reads it as one.
-pub(super) fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+,=~".contains(c);
-    if text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 /// What was found out about a repository that is to be a project.
 struct Site {
     plan: Plan,
@@ -155,58 +113,29 @@ struct Site {
 impl Site {
     fn look(fleet: &Fleet, new: &Adoption, name: &Name) -> anyhow::Result<Self> {
         let location = new.location.clone();
-        fleet.registry.check_location(&location)?;
+        check_place(fleet, &location)?;
         let harnesses = Harnesses::of(fleet);
         let candidate = harnesses
             .read(&location)
             .map_err(|why| unfit(&location, why))?;
         let inferred = harnesses.infer(&location, &candidate)?;
-        let is_moved = check_name(fleet, new, name, &inferred)?;
-        let place = location.display();
-        let Inferred {
-            harness,
-            reference,
-            commit,
-        } = &inferred;
-        let what = format!("{harness} {reference}");
-        let (step, done) = match is_moved {
+        let (plan, change, could_be) = match check_name(fleet, new, name, &inferred)? {
             true => (
-                Step::Relocate {
-                    location: location.clone(),
-                },
-                format!("`{name}` is at {place} now"),
+                relocation(name, &location),
+                moved(fleet, name, &location),
+                Vec::new(),
             ),
             false => (
-                Step::Register {
-                    entry: Entry {
-                        harness: harness.clone(),
-                        reference: reference.clone(),
-                        commit: commit.clone(),
-                        location: location.clone(),
-                        labels: new.labels.clone(),
-                        heal: false,
-                    },
+                registration(new, name, &inferred),
+                Change {
+                    before: None,
+                    after: Some(format!("{} at {}", inferred.words(), location.display())),
                 },
-                format!(
-                    "adopted `{name}` at {place}, with {what} ({})",
-                    commit.short()
-                ),
+                lost_ones(fleet, &inferred),
             ),
         };
-        let before = fleet.registry.projects.get(name);
-        let change = Change {
-            before: before.map(|before| format!("at {}", before.location.display())),
-            after: Some(match is_moved {
-                true => format!("at {place}"),
-                false => format!("{what} {} at {place}", commit.short()),
-            }),
-        };
-        let could_be = match is_moved {
-            true => Vec::new(),
-            false => gone(fleet, &inferred),
-        };
         Ok(Self {
-            plan: Plan::new(name, vec![step], done),
+            plan,
             change,
             candidate,
             inferred,
@@ -237,30 +166,44 @@ impl Site {
         }
     }
 
-    fn says(&self, name: &Name) -> String {
+    /// Says what was inferred.
+    fn says(&self) -> String {
         let Inferred {
             harness,
             reference,
             commit,
         } = &self.inferred;
-        format!(
-            "`{name}` has {harness} {reference} ({}), on {}",
-            commit.short(),
-            match &self.candidate.branch {
-                Some(branch) => format!("the branch `{branch}`"),
-                None => "no branch".to_owned(),
-            }
-        )
+        let on = match &self.candidate.branch {
+            Some(branch) => format!("the branch `{branch}`"),
+            None => "no branch".to_owned(),
+        };
+        let (name, commit) = (&self.plan.project, commit.short());
+        format!("`{name}` has {harness} {reference} ({commit}), on {on}")
     }
 
     /// Says what will not work as it does for others.
-    fn advise(&self, name: &Name, ui: &Ui) {
-        let place = quoted(&self.location.to_string_lossy());
+    fn advise(&self, fleet: &Fleet, ui: &Ui) {
+        let (name, place) = (
+            &self.plan.project,
+            shell_word(&self.location.to_string_lossy()),
+        );
         if self.candidate.is_linked {
             ui.warn("it is a linked work tree of another repository: `fleet update` refuses it");
         } else if self.candidate.branch.is_none() {
             ui.warn("its HEAD is on no branch: `fleet update` refuses it until it is on one");
             ui.hint(format!("`git -C {place} switch BRANCH`"));
+        }
+        let Inferred {
+            harness, reference, ..
+        } = &self.inferred;
+        let known = fleet.registry.harnesses.get(harness);
+        if known.is_some_and(|known| known.bad_refs.contains(reference)) {
+            ui.warn(format!(
+                "`{reference}` is among the `bad_refs` of harness `{harness}`"
+            ));
+            ui.hint(format!(
+                "`fleet update {name} REF` moves it to another version"
+            ));
         }
         for other in &self.could_be {
             ui.hint(format!(
@@ -272,66 +215,36 @@ impl Site {
     }
 }
 
-/// Refuses a name that is taken. That of a project whose place is gone may be given to what is the same project elsewhere,
-/// by whoever says so; returns whether that is the case.
-fn check_name(
-    fleet: &Fleet,
-    new: &Adoption,
-    name: &Name,
-    inferred: &Inferred,
-) -> anyhow::Result<bool> {
-    let Some(known) = fleet.registry.projects.get(name) else {
-        return Ok(false);
+fn registration(new: &Adoption, name: &Name, inferred: &Inferred) -> Plan {
+    let Inferred {
+        harness,
+        reference,
+        commit,
+    } = inferred;
+    let entry = Entry {
+        harness: harness.clone(),
+        reference: reference.clone(),
+        commit: commit.clone(),
+        location: new.location.clone(),
+        labels: new.labels.clone(),
+        heal: false,
     };
-    let place = quoted(&new.location.to_string_lossy());
-    let before = known.location.display();
-    let free = free_name(name.as_str(), |name| {
-        !fleet.registry.projects.contains_key(name)
-    });
-    let another = free.map_or_else(String::new, |free| {
-        format!("`fleet adopt {place} --name {free}` gives it another name")
-    });
-    if !is_gone(known) {
-        return Err(
-            refused(format!("`{name}` is registered already, at {before}"))
-                .hint(another)
-                .into(),
-        );
-    }
-    if known.harness != inferred.harness {
-        return Err(refused(format!(
-            "`{name}` is registered at {before}, where nothing is, with another harness: `{}`",
-            known.harness
-        ))
-        .hint(another)
-        .into());
-    }
-    if new.name.is_none() {
-        return Err(refused(format!(
-            "`{name}` is registered at {before}, where nothing is"
-        ))
-        .hint(format!(
-            "if this is the same project, `fleet adopt {place} --name {name}` corrects its location"
-        ))
-        .hint(format!("if it is another one, {another}"))
-        .into());
-    }
-    super::remove::refuse_running(fleet, name)?;
-    Ok(true)
+    let (place, commit) = (new.location.display(), commit.short());
+    let done = format!("adopted `{name}` at {place}, with {harness} {reference} ({commit})");
+    Plan::new(name, vec![Step::Register { entry }], done)
 }
 
-fn is_gone(project: &Project) -> bool {
-    let met = project.location.symlink_metadata();
-    met.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+fn relocation(name: &Name, location: &Path) -> Plan {
+    let done = format!("`{name}` is at {} now", location.display());
+    let location = location.to_owned();
+    Plan::new(name, vec![Step::Relocate { location }], done)
 }
 
-/// Lists the projects whose place is gone and whose harness and pin are those of a repository.
-fn gone(fleet: &Fleet, inferred: &Inferred) -> Vec<Name> {
-    let could_be = |project: &&Project| {
-        project.harness == inferred.harness
-            && project.commit.as_ref() == Some(&inferred.commit)
-            && is_gone(project)
-    };
-    let projects = fleet.registry.projects.values().filter(could_be);
-    projects.map(|project| project.name.clone()).collect()
+fn moved(fleet: &Fleet, name: &Name, location: &Path) -> Change {
+    let at = |place: &Path| format!("at {}", place.display());
+    let before = fleet.registry.projects.get(name);
+    Change {
+        before: before.map(|before| at(&before.location)),
+        after: Some(at(location)),
+    }
 }

@@ -315,14 +315,19 @@ fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
         .into())
     };
     if location.symlink_metadata().is_ok() {
-        return Err(refused(format!(
+        let fault = refused(format!(
             "cannot put a project at {}: something is there already",
             location.display()
         ))
-        .hint(format!(
-            "choose another place with `--location PATH`; `fleet adopt {}` registers what is there",
+        .hint("choose another place with `--location PATH`");
+        let adopt = format!(
+            "or register what is there: `fleet adopt {}`",
             location.display()
-        ))
+        );
+        return Err(match location.join(".git").symlink_metadata() {
+            Ok(_) => fault.hint(adopt),
+            Err(_) => fault,
+        }
         .into());
     }
     fleet.registry.check_location(location)?;

@@ -143,7 +143,7 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 )?;
                 recovered = Recovered::Completed;
             }
-            Step::Discard { location, trash } => match remove::is_discarded(location, trash) {
+            Step::Discard { location, trash } => match remove::is_discarded(location, trash)? {
                 true => recovered = Recovered::Removed,
                 false => return Ok(Recovered::TakenBack),
             },

@@ -247,7 +247,7 @@ fn sync_parent(location: &Path) -> anyhow::Result<()> {
 
 /// Moves a project back from the trash, if that is where it is.
 fn bring_back(location: &Path, trash: &Path) -> anyhow::Result<()> {
-    if !is_discarded(location, trash) {
+    if !is_discarded(location, trash)? {
         return Ok(());
     }
     placing::place(trash, location)?;
@@ -255,13 +255,14 @@ fn bring_back(location: &Path, trash: &Path) -> anyhow::Result<()> {
 }
 
 /// Tells whether a project was moved to the trash. What is at its place afterwards is somebody else's.
-pub(super) fn is_discarded(location: &Path, trash: &Path) -> bool {
-    let is_gone = |path: &Path| {
-        let met = path.symlink_metadata();
-        met.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+pub(super) fn is_discarded(location: &Path, trash: &Path) -> anyhow::Result<bool> {
+    let is_there = |path: &Path| match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot look at `{}`", path.display())),
     };
     // Where it is in neither place, somebody has emptied the trash.
-    !is_gone(trash) || is_gone(location)
+    Ok(is_there(trash)? || !is_there(location)?)
 }
 
 /// Takes a project out of fleet.toml, if it is there, and removes what was known of it alone.

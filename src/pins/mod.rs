@@ -48,7 +48,7 @@ pub(crate) use mirror::Mirror;
 pub(crate) use mirror_refs::{Kind, Resolved};
 pub(crate) use only_here::{Found, OnlyHere, only_here};
 pub(crate) use repin::{Move, Ready, carry_out, is_untouched};
-pub(crate) use repository::{current_branch, enclosing_repository, ignores, tracks};
+pub(crate) use repository::{borrows_from, current_branch, enclosing_repository, ignores, tracks};
 pub(crate) use settle::{Settled, settle};
 pub(crate) use untracked::untracked;
 pub(crate) use urls::same_place;

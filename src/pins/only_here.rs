@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::names::shell_word;
+
 use super::candidate::looks_bare;
 use super::layout::Layout;
 use super::mirror::Mirror;
@@ -98,6 +100,10 @@ pub(crate) fn only_here(project: &Path, engine: &str, mirror: Option<&Mirror>) -
         {
             cannot_tell(part, &error, &mut found);
         }
+    }
+    if !found.obstacles.is_empty() {
+        // A submodule that cannot be read would be taken for somebody else's repository.
+        return found;
     }
     let work_trees: BTreeSet<&Path> = parts
         .iter()
@@ -211,16 +217,8 @@ fn relative(project: &Path, path: &Path) -> String {
     relative.to_string_lossy().escape_debug().to_string()
 }
 
-/// Writes a path so that a shell reads it as one word.
 fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    let is_plain = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_./:@+,=".contains(c));
-    if is_plain {
-        return text.into_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
+    shell_word(&path.to_string_lossy())
 }
 
 /// Writes "3 commits", "1 commit".

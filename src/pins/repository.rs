@@ -11,7 +11,7 @@ use crate::error::failed;
 use crate::names::CommitId;
 
 use super::index_file::IndexFile;
-use super::layout::Layout;
+use super::layout::{Layout, read_if_there};
 
 /// Tells whether a directory is itself the top of a repository's work tree, or a bare repository.
 fn is_repository(path: &Path) -> bool {
@@ -75,6 +75,22 @@ pub(crate) fn tracks(repository: &Path, location: &Path) -> anyhow::Result<bool>
         })
         .map_err(unreadable)?;
     Ok(is_tracked)
+}
+
+/// Tells whether a repository has its git directory, or objects that it needs, in another directory, a canonical path.
+pub(crate) fn borrows_from(repository: &Path, other: &Path) -> bool {
+    let Ok(Some(layout)) = Layout::find(repository) else {
+        return false;
+    };
+    let is_inside = |path: &Path| {
+        path.canonicalize()
+            .is_ok_and(|real| real.starts_with(other))
+    };
+    let objects = layout.common.join("objects");
+    let alternates = read_if_there(&objects.join("info/alternates"));
+    let alternates = alternates.ok().flatten().unwrap_or_default();
+    let borrowed = String::from_utf8_lossy(&alternates);
+    is_inside(&layout.common) || borrowed.lines().any(|line| is_inside(&objects.join(line)))
 }
 
 /// Returns the branch that a repository is on; `None` when its HEAD is detached. An unborn branch counts.

@@ -65,7 +65,7 @@ pub(super) fn stamped(directory: &Path) -> BTreeMap<PathBuf, (u64, u32, i64, i64
 fn entry(sandbox: &Sandbox) -> String {
     let registry = sandbox.read("fleet/fleet.toml");
     let entry = registry.split("[projects.").nth(1);
-    sandbox.normalise(entry.unwrap_or("none"))
+    sandbox.normalise(entry.unwrap_or_default())
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_repository_is_registered_and_not_a_byte_of_it_changes() {
     `demo` has lines v0.1.0 (<commit>), on the branch `main`
     --- exit code 0
     ");
-    assert_eq!(entry(&sandbox), "none");
+    assert_eq!(entry(&sandbox), "");
     assert_snapshot!(sandbox.run("adopt ../src/demo --label mine -m because"), @r"
     --- stderr
     adopted `demo` at $ROOT/src/demo, with lines v0.1.0 (<commit>)

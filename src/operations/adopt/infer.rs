@@ -10,10 +10,12 @@ use anyhow::anyhow;
 use crate::error::{Fault, refused};
 use crate::fleet::Fleet;
 use crate::harness::RELEASES;
-use crate::names::{CommitId, HarnessUrl, Name, Ref};
+use crate::names::{CommitId, HarnessUrl, Name, Ref, shell_word};
 use crate::parallel::within;
 use crate::pins::{self, Candidate, Kind, Mirror, Submodule, Unfit};
 use crate::ui::list;
+
+use super::naming::free_name;
 
 /// How long reading one repository may take: milliseconds do, unless it is made to keep whoever reads it waiting.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -122,7 +124,10 @@ impl<'a> Harnesses<'a> {
     /// Says why no harness was found in a repository.
     fn unknown(&self, location: &Path, candidate: &Candidate) -> Fault {
         let place = location.display();
-        let list_them = format!("`git -C {place} submodule status` lists its submodules");
+        let list_them = format!(
+            "`git -C {} submodule status` lists its submodules",
+            word(location)
+        );
         let is_mounted = |submodule: &&Submodule| self.paths.contains(&submodule.path);
         let Some(mounted) = candidate.submodules.iter().find(is_mounted) else {
             for submodule in &candidate.submodules {
@@ -161,17 +166,17 @@ impl<'a> Harnesses<'a> {
     fn addition(&self, submodule: &Submodule) -> String {
         let url = submodule.urls.first().map_or("URL", String::as_str);
         let end = url.trim_end_matches('/').rsplit(['/', ':']).next();
-        let name = super::free_name(end.unwrap_or_default().trim_end_matches(".git"), |name| {
+        let name = free_name(end.unwrap_or_default().trim_end_matches(".git"), |name| {
             !self.fleet.registry.harnesses.contains_key(name)
         });
         let name = name.map_or_else(|| "NAME".to_owned(), |name| name.to_string());
         let path = match submodule.path.as_str() {
             "engine" => String::new(),
-            path => format!(" --path {}", super::quoted(path)),
+            path => format!(" --path {}", shell_word(path)),
         };
         format!(
             "`fleet harness add {name} {}{path}` adds it; then adopt again",
-            super::quoted(url)
+            shell_word(url)
         )
     }
 
@@ -241,11 +246,27 @@ impl<'a> Harnesses<'a> {
     }
 }
 
+impl Inferred {
+    /// Writes it in a few words.
+    pub(super) fn words(&self) -> String {
+        format!(
+            "{} {} {}",
+            self.harness,
+            self.reference,
+            self.commit.short()
+        )
+    }
+}
+
 impl Known {
     fn is_at(&self, urls: &[String]) -> bool {
         let own = self.url.as_ref();
         own.is_some_and(|own| urls.iter().any(|url| pins::same_place(own.as_str(), url)))
     }
+}
+
+fn word(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
 }
 
 /// Says why a directory is no project.
@@ -269,12 +290,13 @@ pub(super) fn unfit(location: &Path, why: Unfit) -> Fault {
             "`{place}` is a bare repository: it has no files that could run"
         ))
         .hint(format!(
-            "adopt a clone of it: `git clone --recurse-submodules {place} DIR`"
+            "adopt a clone of it: `git clone --recurse-submodules {} DIR`",
+            word(location)
         )),
         Unfit::Unborn => refused(format!("the repository `{place}` has no commit yet"))
-            .hint(format!("`git -C {place} commit`")),
+            .hint(format!("`git -C {} commit`", word(location))),
         Unfit::Unreadable(why) => refused(format!("cannot read the repository `{place}`"))
             .because(anyhow!(why))
-            .hint(format!("`git -C {place} status` says more")),
+            .hint(format!("`git -C {} status` says more", word(location))),
     }
 }

@@ -1,6 +1,6 @@
 //! `fleet adopt --scan`: what could be adopted below a directory. Adopts nothing, and changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::error::refused;
 use crate::fleet::Fleet;
-use crate::names::{CommitId, Name, Ref};
+use crate::names::{CommitId, Name, Ref, shell_word};
 use crate::pins::{Candidate, Unfit};
 use crate::ui::{Ui, count};
 
 use super::Adoption;
 use super::infer::{Harnesses, unfit};
-use super::{check_name, free_name, registered_at};
+use super::naming::{check_name, check_place, free_name, is_gone};
 
 /// How deep below the directory repositories are looked for.
 const DEEPEST: usize = 12;
@@ -81,6 +81,7 @@ pub(crate) fn scan(fleet: &Fleet, directory: &Path, ui: &Ui) -> anyhow::Result<S
     let mut look = Look {
         harnesses: Harnesses::of(fleet),
         fleet,
+        registered: registered(fleet),
         names: fleet.registry.projects.keys().cloned().collect(),
         submodules: BTreeSet::new(),
         scan: Scan {
@@ -124,9 +125,22 @@ pub(crate) fn scan(fleet: &Fleet, directory: &Path, ui: &Ui) -> anyhow::Result<S
     Ok(look.scan)
 }
 
+fn registered(fleet: &Fleet) -> BTreeMap<PathBuf, Name> {
+    let projects = fleet.registry.projects.values();
+    projects
+        .map(|project| {
+            let real = project.location.canonicalize();
+            let real = real.unwrap_or_else(|_| project.location.clone());
+            (real, project.name.clone())
+        })
+        .collect()
+}
+
 struct Look<'a> {
     harnesses: Harnesses<'a>,
     fleet: &'a Fleet,
+    /// The projects of the fleet, by where they are.
+    registered: BTreeMap<PathBuf, Name>,
     /// The names that are taken, and those that were promised.
     names: BTreeSet<Name>,
     /// Where the submodules of what was found are.
@@ -175,10 +189,10 @@ impl Look<'_> {
         let inferred = self.harnesses.infer(path, candidate);
         let pin = inferred.as_ref().ok();
         let pin = pin.map(|it| (it.harness.clone(), it.reference.clone(), it.commit.clone()));
-        if let Some(known) = registered_at(self.fleet, path) {
+        if let Some(known) = self.registered.get(path) {
             return Row {
                 path: path.to_owned(),
-                name: Some(known.name.clone()),
+                name: Some(known.clone()),
                 pin,
                 is_registered: true,
                 why_not: Some("registered already".to_owned()),
@@ -187,7 +201,7 @@ impl Look<'_> {
         let own = path.file_name().unwrap_or_default().to_string_lossy();
         let free = free_name(&own, |name| !self.names.contains(name));
         let fits = inferred.and_then(|inferred| {
-            self.fleet.registry.check_location(path)?;
+            check_place(self.fleet, path)?;
             // A project that was moved keeps its name.
             let name: Option<Name> = own.parse().ok();
             let new = Adoption {
@@ -217,18 +231,16 @@ impl Look<'_> {
 }
 
 fn is_of_the_lost(fleet: &Fleet, name: &Name) -> bool {
-    fleet
-        .registry
-        .projects
-        .get(name)
-        .is_some_and(super::is_gone)
+    fleet.registry.projects.get(name).is_some_and(is_gone)
 }
 
 /// Says in one line why something cannot be, and what to type.
 fn because(error: &anyhow::Error) -> String {
     let hints = crate::error::hints(error);
     let hint = hints.first().map(|hint| format!("; {hint}"));
-    format!("{error:#}{}", hint.unwrap_or_default())
+    let text = format!("{error:#}{}", hint.unwrap_or_default());
+    // A directory's name may hold whatever a terminal would obey.
+    text.replace(char::is_control, "?")
 }
 
 impl Row {
@@ -239,7 +251,7 @@ impl Row {
 
     /// Returns what to type to adopt it.
     pub(crate) fn command(&self) -> String {
-        let path = super::quoted(&self.path.to_string_lossy());
+        let path = shell_word(&self.path.to_string_lossy());
         let own = self.path.file_name().and_then(|name| name.to_str());
         match &self.name {
             Some(name) if own == Some(name.as_str()) => format!("fleet adopt {path}"),

@@ -1,5 +1,6 @@
 //! What stands against moving a project's files to the trash.
 
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 
 use crate::error::{Fault, refused};
 use crate::fleet::Fleet;
-use crate::names::Name;
+use crate::names::{HarnessUrl, Name, shell_word};
 use crate::parallel::within;
 use crate::pins::{self, Found, OnlyHere};
 use crate::registry::Project;
@@ -20,65 +21,15 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// by a rename. Returns it without links.
 pub(super) fn admit_place(fleet: &Fleet, project: &Project) -> anyhow::Result<PathBuf> {
     let name = &project.name;
-    let without = format!("`fleet remove {name}` takes it out of fleet.toml and leaves its files");
-    let refuse = |why: String| -> anyhow::Error {
-        refused(format!("cannot move the files of `{name}`: {why}"))
-            .hint(&without)
-            .into()
-    };
-    let place = project.location.display();
-    let met = match project.location.symlink_metadata() {
-        Ok(met) => met,
-        Err(error) => return Err(refuse(format!("cannot look at {place}: {error}"))),
-    };
-    if met.is_symlink() {
-        return Err(refuse(format!("{place} is a symbolic link")));
-    }
-    if !met.is_dir() {
-        return Err(refuse(format!("{place} is no directory")));
-    }
-    let location = project.location.canonicalize()?;
-    if fleet.root.starts_with(&location) {
-        return Err(refuse("the fleet itself is in it".to_owned()));
-    }
-    if location.starts_with(fleet.runtime("")) {
-        return Err(refuse("it is inside the fleet's own `.fleet/`".to_owned()));
-    }
-    for other in fleet
-        .registry
-        .projects
-        .values()
-        .filter(|other| other.name != *name)
-    {
-        let there = other.location.canonicalize();
-        if there
-            .unwrap_or_else(|_| other.location.clone())
-            .starts_with(&location)
-        {
-            return Err(refuse(format!("the project `{}` is inside it", other.name)));
-        }
-    }
-    for harness in fleet.registry.harnesses.values() {
-        let inside = |url: &str| {
-            Path::new(url)
-                .canonicalize()
-                .is_ok_and(|it| it.starts_with(&location))
-        };
-        if harness
-            .url
-            .as_ref()
-            .is_some_and(|url| inside(url.as_str().trim_start_matches("file://")))
-        {
-            return Err(refuse(format!(
-                "the harness `{}` comes from there",
-                harness.name
-            )));
-        }
-    }
-    if let Some(process) = fleet
-        .holders(std::slice::from_ref(name))?
-        .get(&project.location)
-    {
+    let location = plain_directory(&project.location)
+        .and_then(|location| used_otherwise(fleet, name, &location).map_or(Ok(location), Err))
+        .map_err(|why| {
+            refused(format!("cannot move the files of `{name}`: {why}")).hint(format!(
+                "`fleet remove {name}` takes it out of fleet.toml and leaves its files"
+            ))
+        })?;
+    let holders = fleet.holders(std::slice::from_ref(name))?;
+    if let Some(process) = holders.get(&project.location) {
         return Err(refused(format!("`{name}` is run by process {process}"))
             .hint(format!(
                 "stop that run where it was started: `ps -fp {process}` shows it"
@@ -87,6 +38,52 @@ pub(super) fn admit_place(fleet: &Fleet, project: &Project) -> anyhow::Result<Pa
     }
     same_file_system(fleet, name, &location)?;
     Ok(location)
+}
+
+fn plain_directory(location: &Path) -> Result<PathBuf, String> {
+    let place = location.display();
+    let cannot = |error: io::Error| format!("cannot look at {place}: {error}");
+    let met = location.symlink_metadata().map_err(cannot)?;
+    if met.is_symlink() {
+        return Err(format!("{place} is a symbolic link"));
+    }
+    if !met.is_dir() {
+        return Err(format!("{place} is no directory"));
+    }
+    location.canonicalize().map_err(cannot)
+}
+
+/// Says what else of the fleet has its place in a project's directory, if anything has.
+fn used_otherwise(fleet: &Fleet, name: &Name, location: &Path) -> Option<String> {
+    if fleet.root.starts_with(location) {
+        return Some("the fleet itself is in it".to_owned());
+    }
+    if location.starts_with(fleet.runtime("")) {
+        return Some("it is inside the fleet's own `.fleet/`".to_owned());
+    }
+    let is_inside = |path: &Path| {
+        let real = path.canonicalize();
+        real.is_ok_and(|real| real.starts_with(location)) || path.starts_with(location)
+    };
+    let others = fleet.registry.projects.values();
+    for other in others.filter(|other| other.name != *name) {
+        if is_inside(&other.location) {
+            return Some(format!("the project `{}` is inside it", other.name));
+        }
+        if pins::borrows_from(&other.location, location) {
+            let other = &other.name;
+            return Some(format!(
+                "the repository of the project `{other}` is a part of it"
+            ));
+        }
+    }
+    let mut harnesses = fleet.registry.harnesses.values();
+    let comes_from_there = harnesses.find(|harness| {
+        let url = harness.url.as_ref().map(HarnessUrl::as_str);
+        url.is_some_and(|url| is_inside(Path::new(url.trim_start_matches("file://"))))
+    })?;
+    let harness = &comes_from_there.name;
+    Some(format!("the harness `{harness}` comes from there"))
 }
 
 fn same_file_system(fleet: &Fleet, name: &Name, location: &Path) -> anyhow::Result<()> {
@@ -186,5 +183,5 @@ pub(super) fn some(names: &[String], most: usize) -> Option<(&[String], String)>
 
 /// Writes a path so that a shell reads it as one word.
 pub(super) fn quoted(path: &Path) -> String {
-    super::super::adopt::quoted(&path.to_string_lossy())
+    shell_word(&path.to_string_lossy())
 }

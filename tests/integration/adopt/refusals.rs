@@ -168,6 +168,15 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
         let named = format!("--name={name}");
         sandbox.fleet(&["adopt", "../src/demo", &named]).exited(2);
     }
+    let line = sandbox.vendoring("src/a\nb", "v0.1.0");
+    let line = line.to_str().expect("it is UTF-8");
+    let said = sandbox.fleet(&["adopt", line, "--name", "line", "--dry-run"]);
+    assert_snapshot!(sandbox.normalise(&said.text()), @r"
+    --- stderr
+    error: fleet.toml cannot name `$ROOT/src/a\nb`: it is not plain UTF-8 text
+    hint: rename the directory first
+    --- exit code 3
+    ");
     assert_same(&before, &sandbox.world());
     sandbox
         .fleet(&["adopt", "../src/my (odd) pröject", "--name", "odd"])

@@ -357,6 +357,20 @@ fn a_place_that_is_not_its_own_stays_where_it_is() {
     hint: `fleet remove demo` takes it out of fleet.toml and leaves its files
     ");
     sandbox.write("fleet/fleet.toml", &registry);
+    // One whose objects another project borrows.
+    let borrower = sandbox.at("borrower").display().to_string();
+    let source = demo.display().to_string();
+    sandbox.git(
+        sandbox.root(),
+        &["clone", "--quiet", "--shared", &source, &borrower],
+    );
+    let adopted = sandbox.fleet(&["adopt", &borrower]);
+    adopted.succeeded();
+    assert_snapshot!(run(&FORCE), @r"
+    error: cannot move the files of `demo`: the repository of the project `borrower` is a part of it
+    hint: `fleet remove demo` takes it out of fleet.toml and leaves its files
+    ");
+    sandbox.fleet(&["remove", "borrower"]).succeeded();
     // What is gone cannot go.
     fs::rename(&demo, sandbox.at("tmp/demo")).expect("it is ours");
     assert!(run(&FORCE).contains("cannot look at $ROOT/fleet/projects/demo"));
