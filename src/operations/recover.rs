@@ -44,10 +44,33 @@ pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Opt
     match recovered {
         Recovered::Completed => ui.status(format!("`{name}`: completed what was interrupted")),
         Recovered::TakenBack => ui.status(format!("`{name}`: took back what was interrupted")),
-        Recovered::Removed => ui.status(format!("`{name}`: completed its interrupted removal")),
+        Recovered::Removed => ui.status(format!(
+            "`{name}`: completed its interrupted removal{}",
+            in_the_trash(&steps)
+        )),
         Recovered::Nothing => {}
     }
     Ok(Some(recovered))
+}
+
+fn in_the_trash(steps: &[Step]) -> String {
+    let place = steps.iter().find_map(|step| match step {
+        Step::Discard { trash, .. } => Some(trash),
+        Step::Build { .. }
+        | Step::Place { .. }
+        | Step::Register { .. }
+        | Step::Relocate { .. }
+        | Step::Unregister
+        | Step::Fill { .. }
+        | Step::Repin { .. }
+        | Step::Record { .. }
+        | Step::Prepare { .. }
+        | Step::Stop
+        | Step::Start => None,
+    });
+    place.map_or_else(String::new, |place| {
+        format!("; it is at {}", place.display())
+    })
 }
 
 /// Writes into the trail what became of an interrupted operation, and what it had been about.

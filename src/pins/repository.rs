@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use git2::{Config, ConfigLevel, ErrorCode, Oid, Repository};
 
 use crate::error::failed;
@@ -95,14 +95,13 @@ pub(crate) fn borrows_from(repository: &Path, other: &Path) -> bool {
 
 /// Returns the branch that a repository is on; `None` when its HEAD is detached. An unborn branch counts.
 pub(crate) fn current_branch(repository: &Path) -> anyhow::Result<Option<String>> {
-    let repository = open(repository)?;
-    let head = repository
-        .find_reference("HEAD")
-        .context("cannot read HEAD")?;
+    let cannot = || format!("cannot read HEAD of `{}`", repository.display());
+    let layout = Layout::find(repository).map_err(|why| anyhow!(why))?;
+    let head = layout.with_context(cannot)?.head();
     Ok(head
-        .symbolic_target_bytes()
-        .and_then(|name| name.strip_prefix(b"refs/heads/"))
-        .map(|name| String::from_utf8_lossy(name).into_owned()))
+        .map_err(|why| anyhow!(why))
+        .with_context(cannot)?
+        .branch)
 }
 
 /// Opens the repository at exactly this path.

@@ -1,5 +1,6 @@
 //! `fleet adopt`: a repository that somebody made with git alone becomes a project, and not a byte of it changes.
 
+mod hostile;
 mod refusals;
 mod scan;
 mod shapes;

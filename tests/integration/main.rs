@@ -24,7 +24,7 @@
 //! - F13, a remote that moves, lies or is gone: `update::upstream`.
 //! - F14, words that could be taken for something else: `create::refusals`, `adopt::refusals`, `adopt::scan`; the unit
 //!   tests of `names`.
-//! - F15, a hostile harness: `create::hostile`.
+//! - F15, a hostile harness: `create::hostile`, `adopt::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
