@@ -40,9 +40,12 @@ impl Sandbox {
     }
 }
 
+/// What a file is, and what it holds: its inode, mode, times and bytes.
+type Stamp = (u64, u32, i64, i64, i64, Vec<u8>);
+
 /// Everything in a directory: what it is and holds, by which inode, and when it was last changed. Only reading it leaves
 /// all of that as it is.
-pub(super) fn stamped(directory: &Path) -> BTreeMap<PathBuf, (u64, u32, i64, i64, i64, Vec<u8>)> {
+pub(super) fn stamped(directory: &Path) -> BTreeMap<PathBuf, Stamp> {
     walkdir::WalkDir::new(directory)
         .into_iter()
         .map(|entry| entry.expect("the sandbox is ours").into_path())

@@ -135,7 +135,8 @@ pub(super) fn admit_work(
         let fault = refused(format!(
             "cannot tell what would be lost with the files of `{name}`"
         ));
-        return Err(naming(fault, &all).into());
+        let without = format!("or `fleet remove {name}`: it leaves fleet.toml, and its files stay");
+        return Err(naming(fault, &all).hint(without).into());
     }
     if !found.work.is_empty() && !is_forced {
         let all: Vec<&Found> = found.work.iter().collect();

@@ -55,8 +55,10 @@ pub(super) fn look(
         "its configuration says that its files are elsewhere"
     );
     let status = format!("`{git} status` shows them; commit and push them, or `{git} stash`");
-    let mut kinds = Kinds::default();
-    kinds.staged = staged(&repository)?;
+    let mut kinds = Kinds {
+        staged: staged(&repository)?,
+        ..Kinds::default()
+    };
     kinds.read(&repository)?;
     for (what, names) in [
         ("staged changes", &kinds.staged),

@@ -109,7 +109,7 @@ fn a_hostile_tree_ends_the_scan_no_later() {
     let deep = (0..200).fold(src.join("many"), |path, _| path.join("d"));
     fs::create_dir_all(deep).expect("it is ours");
     fs::create_dir(src.join("closed")).expect("it is ours");
-    fs::set_permissions(src.join("closed"), fs::Permissions::from_mode(0)).expect("it is ours");
+    fs::set_permissions(src.join("closed"), fs::Permissions::from_mode(0o000)).expect("it is ours");
     let began = Instant::now();
     let said = sandbox.fleet(&["adopt", "--scan", "../src", "--json"]);
     let took = began.elapsed();
@@ -128,6 +128,9 @@ fn a_hostile_tree_ends_the_scan_no_later() {
     );
     let stuck = rows.iter().filter(|row| !row["reason"].is_null()).count();
     assert_eq!(stuck, 6, "{rows:#?}");
+    // Nothing is closed to root.
+    let closed = u64::from(!nix::unistd::geteuid().is_root());
+    assert_eq!(found["unreadable"].as_u64(), Some(closed));
     assert!(found["directories"].as_u64() > Some(10_000));
     // One repository keeps its reader waiting, for five seconds; all else is quick.
     assert!(took < Duration::from_secs(20), "{took:?}");

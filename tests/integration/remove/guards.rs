@@ -341,6 +341,7 @@ fn a_place_that_is_not_its_own_stays_where_it_is() {
     error: cannot tell what would be lost with the files of `linked`
       because: its git directory is elsewhere, at $ROOT/fleet/projects/demo/.git/worktrees/linked
     hint: a linked work tree goes with `git worktree remove`, a submodule with `git rm`
+    hint: or `fleet remove linked`: it leaves fleet.toml, and its files stay
     ");
     sandbox.fleet(&["remove", "linked"]).succeeded();
     // One that others start after, or whose files others come from.
@@ -400,4 +401,40 @@ fn a_fleet_in_a_project_and_a_run_by_hand_keep_it() {
     );
     drop(held);
     sandbox.fleet(&DELETE).succeeded();
+}
+
+/// Where this may be tried: a file system that is mounted in a project would go along, or be emptied with the trash.
+#[test]
+fn a_mounted_file_system_keeps_it() {
+    let sandbox = Sandbox::new().harness(["v0.1.0"]).pushed("demo");
+    let project = sandbox.project_at("demo");
+    sandbox.write("fleet/projects/demo/.git/info/exclude", "mounted here/\n");
+    let inside = project.join("mounted here");
+    fs::create_dir(&inside).expect("it is ours");
+    for place in [&inside, &project] {
+        let script = "mount --bind \"$1\" \"$2\" && exec fleet remove demo --delete-files --force";
+        let mut command = sandbox.command("env", &sandbox.directory());
+        command.args([
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            script,
+            "sh",
+        ]);
+        let source = if *place == inside {
+            sandbox.at("harness")
+        } else {
+            project.clone()
+        };
+        let said = sandbox.output(command.arg(source).arg(place));
+        if said.code != Some(3) && !said.stderr.contains("fleet") {
+            return;
+        }
+        let expected = format!("a file system is mounted at {}", place.display());
+        assert!(said.exited(3).stderr.contains(&expected), "{}", said.text());
+        assert!(project.exists() && sandbox.trash().is_empty());
+    }
 }
