@@ -1,5 +1,6 @@
 //! Commits that no remote has, stashes, and what git was told to stop in.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -77,28 +78,21 @@ fn unpushed(
     let tips = tips(repository)?;
     let remotes = remotes(project, repository)?;
     let published = published(repository, &remotes, mirror)?;
-    let ahead = |tips: &[Tip]| -> Result<usize, git2::Error> {
-        let mut walk = repository.revwalk()?;
-        for (_, commit) in tips {
-            walk.push(*commit)?;
-        }
-        for commit in &published {
-            walk.hide(*commit)?;
-        }
-        walk.try_fold(0, |count, commit| commit.map(|_| count + 1))
-    };
-    let all = ahead(&tips)?;
-    if all == 0 {
+    let mut walk = repository.revwalk()?;
+    for (_, commit) in &tips {
+        walk.push(*commit)?;
+    }
+    for commit in published {
+        walk.hide(commit)?;
+    }
+    let ahead: HashSet<Oid> = walk.collect::<Result<_, _>>()?;
+    if ahead.is_empty() {
         return Ok(());
     }
-    let mut on = Vec::new();
-    for tip in &tips {
-        if ahead(std::slice::from_ref(tip))? > 0 {
-            on.push(tip.0.clone());
-        }
-    }
+    let on = tips.into_iter().filter(|(_, commit)| ahead.contains(commit));
+    let on: Vec<String> = on.map(|(name, _)| name).collect();
     let (name, git) = (&part.name, &part.git);
-    let (commits, on) = (count(all, "commit"), named(&on));
+    let (commits, on) = (count(ahead.len(), "commit"), named(&on));
     match remotes.first() {
         None => found.work(
             format!("{name} has {commits}, on {on}, and no remote that has them"),
