@@ -89,7 +89,9 @@ fn unpushed(
     if ahead.is_empty() {
         return Ok(());
     }
-    let on = tips.into_iter().filter(|(_, commit)| ahead.contains(commit));
+    let on = tips
+        .into_iter()
+        .filter(|(_, commit)| ahead.contains(commit));
     let on: Vec<String> = on.map(|(name, _)| name).collect();
     let (name, git) = (&part.name, &part.git);
     let (commits, on) = (count(ahead.len(), "commit"), named(&on));
