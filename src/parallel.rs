@@ -1,6 +1,8 @@
-//! Work on many things at once, bounded by the processors.
+//! Work on many things at once, bounded by the processors; and work that may never end, bounded by a deadline.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Maps every item on all processors, in order. Each takes the next one that nobody has taken: they differ in size.
 /// Where the machine has no thread left to give, fewer do the work.
@@ -67,6 +69,22 @@ pub(crate) fn at_once<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sy
     })
 }
 
+/// Does work on a thread, and waits for it only so long: what has not ended then goes on in vain until the process ends.
+///
+/// For what reads other people's files: one of them may be a pipe that nobody writes to.
+pub(crate) fn within<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    let worker = move || {
+        // Nobody listens any more where the deadline has passed.
+        let _ = sender.send(work());
+    };
+    std::thread::Builder::new().spawn(worker).ok()?;
+    receiver.recv_timeout(deadline).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,5 +98,14 @@ mod tests {
         );
         assert_eq!(in_parallel(&[] as &[usize], |item| *item), [] as [usize; 0]);
         assert_eq!(at_once(&[1, 2, 3], |item| item * 2), [2, 4, 6]);
+    }
+
+    #[test]
+    fn what_never_ends_is_not_waited_for() {
+        assert_eq!(within(Duration::from_secs(20), || 1), Some(1));
+        let never = || loop {
+            std::thread::park();
+        };
+        assert_eq!(within(Duration::from_millis(5), never), None::<()>);
     }
 }

@@ -11,6 +11,7 @@ mod project;
 mod reason;
 mod reference;
 mod restart;
+mod shell;
 mod url;
 
 pub(crate) use commit::CommitId;
@@ -21,6 +22,7 @@ pub(crate) use project::Name;
 pub(crate) use reason::reason;
 pub(crate) use reference::Ref;
 pub(crate) use restart::{Restart, RestartOn, RestartText};
+pub(crate) use shell::shell_word;
 pub(crate) use url::HarnessUrl;
 
 /// Tells whether a character shows nothing, or changes how others are shown: names with it look like others.

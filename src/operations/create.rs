@@ -53,12 +53,15 @@ pub(crate) fn create(
     fleet.make_runtime()?;
     let _lock = fleet.lock(&new.name, ui)?;
     let journal = fleet.journal(&new.name);
-    if !dry_run && let Some(Recovered::Completed) = recover::recover(fleet, &new.name, ui)? {
-        ui.status(format!(
-            "completed the `fleet create {}` that was interrupted",
-            new.name
-        ));
-        return Ok(None);
+    if !dry_run && let Some(recovered) = recover::recover(fleet, &new.name, ui)? {
+        if recovered == Recovered::Completed {
+            ui.status(format!(
+                "completed the `fleet create {}` that was interrupted",
+                new.name
+            ));
+            return Ok(None);
+        }
+        fleet.reload()?;
     }
     let site = Site::look(fleet, new)?;
     let mut plan = site.plan(new);
@@ -200,6 +203,8 @@ impl Site {
                 Step::Place { beside, location } => placing::place(beside, location),
                 Step::Register { entry } => placing::register(fleet, &new.name, entry, ui),
                 Step::Unregister
+                | Step::Relocate { .. }
+                | Step::Discard { .. }
                 | Step::Fill { .. }
                 | Step::Repin { .. }
                 | Step::SetUrl { .. }
@@ -325,9 +330,20 @@ fn check_location(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
         .into())
     };
     if location.symlink_metadata().is_ok() {
-        return Err(refused(format!("cannot put a project at {}: something is there already", location.display()))
-            .hint("choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml")
-            .into());
+        let fault = refused(format!(
+            "cannot put a project at {}: something is there already",
+            location.display()
+        ))
+        .hint("choose another place with `--location PATH`");
+        let adopt = format!(
+            "or register what is there: `fleet adopt {}`",
+            location.display()
+        );
+        return Err(match location.join(".git").symlink_metadata() {
+            Ok(_) => fault.hint(adopt),
+            Err(_) => fault,
+        }
+        .into());
     }
     fleet.registry.check_location(location)?;
     match pins::enclosing_repository(location) {

@@ -1,5 +1,6 @@
 //! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
 
+mod adopt;
 mod before;
 mod boot;
 mod bring_back;
@@ -36,6 +37,7 @@ mod unit;
 mod update;
 mod version;
 
+pub(crate) use adopt::{Adoption, Row, Scan, adopt, scan};
 pub(crate) use boot::{Booted, boot};
 pub(crate) use create::{Creation, create};
 pub(crate) use go::go;
@@ -46,7 +48,7 @@ pub(crate) use launch::WINDOW;
 pub(crate) use plan::{Change, Outcome, Plan};
 pub(crate) use probe::{Trial, probe};
 pub(crate) use record::{Command, outcome};
-pub(crate) use remove::remove;
+pub(crate) use remove::{Deletion, remove};
 pub(crate) use restart::restart;
 pub(crate) use rollback::{Rollback, rollback};
 pub(crate) use rollout::{How, Wanted, back_out, resume, roll_out};

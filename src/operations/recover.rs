@@ -25,9 +25,10 @@ use crate::names::{CommitId, Name, Ref};
 use crate::pins::{self, Settled};
 use crate::ui::Ui;
 
-use super::placing::{register, remove_built};
+use super::placing::{is_unregistered, register, remove_built};
 use super::plan::{self, Locked};
 use super::record;
+use super::remove;
 use super::step::Step;
 
 /// What became of an interrupted operation.
@@ -41,6 +42,8 @@ pub(super) enum Recovered {
     TakenBack,
     /// Somebody has gone on by hand since, and left nothing to do.
     Overtaken,
+    /// It is complete now, and the project has left the fleet.
+    Removed,
 }
 
 /// Completes or takes back what was interrupted on a project whose lock is held.
@@ -66,9 +69,25 @@ fn recover_from(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::
         Recovered::Overtaken => ui.status(format!(
             "`{name}`: nothing is left of what was interrupted; its pin was moved by hand since"
         )),
+        Recovered::Removed => ui.status(format!(
+            "`{name}`: completed its interrupted removal{}",
+            in_the_trash(&steps)
+        )),
         Recovered::Nothing => {}
     }
     Ok(recovered)
+}
+
+fn in_the_trash(steps: &[Step]) -> String {
+    let place = steps.iter().find_map(|step| {
+        let Step::Discard { trash, .. } = step else {
+            return None;
+        };
+        Some(trash)
+    });
+    place.map_or_else(String::new, |place| {
+        format!("; it is at {}", place.display())
+    })
 }
 
 /// Writes into the trail what became of an interrupted operation, and what it had been about.
@@ -81,7 +100,7 @@ fn tell(
 ) {
     let after = match recovered {
         Ok(Recovered::Nothing) => return,
-        Ok(Recovered::Completed) => "completed",
+        Ok(Recovered::Completed | Recovered::Removed) => "completed",
         Ok(Recovered::TakenBack) => "taken back",
         Ok(Recovered::Overtaken) => "overtaken",
         Err(_) => "interrupted",
@@ -133,6 +152,14 @@ pub(super) fn lock_and_settle(
     locked.names = whole;
     locked.outcomes.extend(unrepaired);
     Ok((locked, settled))
+}
+
+/// Refuses a dry run on what an earlier command left half changed.
+pub(super) fn refuse_open(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
+    if !fleet.journal(name).is_open() {
+        return Ok(());
+    }
+    Err(open_journal(name).into())
 }
 
 fn open_journal(name: &Name) -> Fault {
@@ -187,8 +214,20 @@ fn settle(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::Result
                 )?;
                 recovered = Recovered::Completed;
             }
+            Step::Discard { location, trash } => match remove::is_discarded(location, trash)? {
+                true => recovered = Recovered::Removed,
+                false => return Ok(Recovered::TakenBack),
+            },
+            Step::Unregister => {
+                let is_begun = recovered == Recovered::Removed || is_unregistered(fleet, name);
+                if !is_begun {
+                    return Ok(Recovered::TakenBack);
+                }
+                remove::unregister(fleet, name, ui)?;
+                recovered = Recovered::Removed;
+            }
             Step::Build { .. }
-            | Step::Unregister
+            | Step::Relocate { .. }
             | Step::Fill { .. }
             | Step::Prepare { .. }
             | Step::Stop

@@ -308,6 +308,8 @@ fn before_start(
             | Step::Place { .. }
             | Step::Register { .. }
             | Step::Unregister
+            | Step::Relocate { .. }
+            | Step::Discard { .. }
             | Step::Repin { .. }
             | Step::SetUrl { .. }
             | Step::Point { .. }

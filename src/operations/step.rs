@@ -23,6 +23,10 @@ pub(crate) enum Step {
     Place { beside: PathBuf, location: PathBuf },
     /// Add it to fleet.toml.
     Register { entry: Entry },
+    /// Correct where fleet.toml says that it is.
+    Relocate { location: PathBuf },
+    /// Move it to the fleet's trash, as it is.
+    Discard { location: PathBuf, trash: PathBuf },
     /// Take it out of fleet.toml.
     Unregister,
     /// Make a missing engine from the mirror.
@@ -54,7 +58,7 @@ pub(crate) enum Step {
     Start,
 }
 
-/// What `create` writes into fleet.toml.
+/// What `create` and `adopt` write into fleet.toml.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// The harness.
@@ -88,7 +92,17 @@ impl fmt::Display for Step {
             }
             Self::Place { location, .. } => write!(f, "put it at {}", location.display()),
             Self::Register { .. } => f.write_str("register it in fleet.toml"),
-            Self::Unregister => f.write_str("take it out of fleet.toml; its files stay"),
+            Self::Relocate { location } => {
+                write!(
+                    f,
+                    "write into fleet.toml that it is at {}",
+                    location.display()
+                )
+            }
+            Self::Discard { location, trash } => {
+                write!(f, "move {} to {}", location.display(), trash.display())
+            }
+            Self::Unregister => f.write_str("take it out of fleet.toml"),
             Self::Fill { commit } => write!(f, "fill the missing engine with {}", commit.short()),
             Self::Repin {
                 from,

@@ -122,7 +122,7 @@ fn check_idle(
 }
 
 /// Names an operation that git was told to stop in, and how to give it up.
-fn unfinished(state: RepositoryState) -> Option<(&'static str, &'static str)> {
+pub(super) fn unfinished(state: RepositoryState) -> Option<(&'static str, &'static str)> {
     match state {
         RepositoryState::Clean => None,
         RepositoryState::Merge => Some(("merge", "merge --abort")),

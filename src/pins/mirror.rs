@@ -15,6 +15,7 @@ use crate::error::{Advise as _, failed};
 use crate::files::{Lock, remove_tree_if_there};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
+use super::candidate::tags_at;
 use super::git::Git;
 use super::mirror_refs::{
     Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve, tag_of,
@@ -188,6 +189,11 @@ impl Mirror {
         let repository = self.repository()?;
         let tag = tag_of(&repository, oid(commit));
         self.blame(tag, || "cannot list the tags".to_owned())
+    }
+
+    /// Returns the tags that were first seen at a commit, newest version first.
+    pub(crate) fn tags_at(&self, commit: &CommitId) -> anyhow::Result<Vec<String>> {
+        Ok(tags_at(&self.repository()?, oid(commit)))
     }
 
     /// Returns the branches that can be typed, by name.

@@ -4,14 +4,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use git2::{Config, ConfigLevel, ErrorCode, Oid, Repository};
 
 use crate::error::failed;
 use crate::names::CommitId;
 
 use super::index_file::IndexFile;
-use super::layout::Layout;
+use super::layout::{Layout, read_if_there};
 
 /// Tells whether a directory is itself the top of a repository's work tree, or a bare repository.
 fn is_repository(path: &Path) -> bool {
@@ -77,16 +77,31 @@ pub(crate) fn tracks(repository: &Path, location: &Path) -> anyhow::Result<bool>
     Ok(is_tracked)
 }
 
+/// Tells whether a repository has its git directory, or objects that it needs, in another directory, a canonical path.
+pub(crate) fn borrows_from(repository: &Path, other: &Path) -> bool {
+    let Ok(Some(layout)) = Layout::find(repository) else {
+        return false;
+    };
+    let is_inside = |path: &Path| {
+        path.canonicalize()
+            .is_ok_and(|real| real.starts_with(other))
+    };
+    let objects = layout.common.join("objects");
+    let alternates = read_if_there(&objects.join("info/alternates"));
+    let alternates = alternates.ok().flatten().unwrap_or_default();
+    let borrowed = String::from_utf8_lossy(&alternates);
+    is_inside(&layout.common) || borrowed.lines().any(|line| is_inside(&objects.join(line)))
+}
+
 /// Returns the branch that a repository is on; `None` when its HEAD is detached. An unborn branch counts.
 pub(crate) fn current_branch(repository: &Path) -> anyhow::Result<Option<String>> {
-    let repository = open(repository)?;
-    let head = repository
-        .find_reference("HEAD")
-        .context("cannot read HEAD")?;
+    let cannot = || format!("cannot read HEAD of `{}`", repository.display());
+    let layout = Layout::find(repository).map_err(|why| anyhow!(why))?;
+    let head = layout.with_context(cannot)?.head();
     Ok(head
-        .symbolic_target_bytes()
-        .and_then(|name| name.strip_prefix(b"refs/heads/"))
-        .map(|name| String::from_utf8_lossy(name).into_owned()))
+        .map_err(|why| anyhow!(why))
+        .with_context(cannot)?
+        .branch)
 }
 
 /// Opens the repository at exactly this path.

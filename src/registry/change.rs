@@ -235,19 +235,25 @@ fn harness_entries(new: &NewHarness) -> Vec<(&'static str, Value)> {
     entries
 }
 
-fn project_entries(new: &NewProject, root: &Path) -> anyhow::Result<Vec<(&'static str, Value)>> {
-    let location = match new.location.strip_prefix(root) {
+/// Writes where a project is: relative to the fleet where it is inside.
+pub(super) fn written_location(location: &Path, root: &Path) -> anyhow::Result<String> {
+    let location = match location.strip_prefix(root) {
         // A directory that is called `~` is not the home.
         Ok(inside) if inside.to_string_lossy().starts_with('~') => Path::new(".").join(inside),
         Ok(inside) => inside.to_owned(),
-        Err(_) => new.location.clone(),
+        Err(_) => location.to_owned(),
     };
-    let location = location.to_str().ok_or_else(|| {
+    let text = location.to_str().ok_or_else(|| {
         let location = location.display();
         refused(format!(
             "cannot register `{location}`: the path is not UTF-8 text"
         ))
     })?;
+    Ok(text.to_owned())
+}
+
+fn project_entries(new: &NewProject, root: &Path) -> anyhow::Result<Vec<(&'static str, Value)>> {
+    let location = written_location(&new.location, root)?;
     let mut entries: Vec<(&'static str, Value)> = vec![
         ("harness", new.harness.as_str().into()),
         ("ref", new.reference.as_str().into()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::change::{Change, NewHarness, NewProject, Setting};
+use super::change::{Change, NewHarness, NewProject, Setting, written_location};
 use super::load::{FILE, Registry, read_bytes};
 use super::problem::Invalid;
 use crate::error::{failed, refused};
@@ -125,6 +125,17 @@ impl Edit {
     /// Records where a harness is cloned from.
     pub(crate) fn set_url(&mut self, name: &Name, url: &HarnessUrl) -> anyhow::Result<()> {
         self.make(Change::SetUrl(name.clone(), url.clone()))
+    }
+
+    /// Says that a project is somewhere else now; refused where that place is taken or forbidden.
+    pub(crate) fn set_location(&mut self, name: &Name, location: &Path) -> anyhow::Result<()> {
+        self.registry.check_location(location)?;
+        let written = written_location(location, &self.root)?;
+        self.make(Change::Set(vec![Setting {
+            name: name.clone(),
+            key: "location",
+            value: written.into(),
+        }]))
     }
 
     /// Takes a project out of the registry; its files are not touched.

@@ -3,8 +3,11 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-/// Writes "1 project", "2 projects", "3 processes".
+/// Writes "1 project", "2 projects", "3 processes", "4 directories".
 pub(crate) fn count(number: usize, noun: &str) -> String {
+    if let Some(stem) = noun.strip_suffix("ry").filter(|_| number != 1) {
+        return format!("{number} {stem}ries");
+    }
     let plural = match number {
         1 => "",
         _ if noun.ends_with('s') => "es",
@@ -52,6 +55,10 @@ mod tests {
         assert_eq!(
             (count(1, "project"), count(0, "project")),
             ("1 project".to_owned(), "0 projects".to_owned())
+        );
+        assert_eq!(
+            (count(1, "directory"), count(2, "directory")),
+            ("1 directory".to_owned(), "2 directories".to_owned())
         );
         assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
         assert_eq!(list(["a"]), "`a`");

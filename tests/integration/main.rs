@@ -6,6 +6,8 @@
 //!   `prepare` and what it runs: `crash::prepare`, `start::prepare::what_a_killed_one_*`; a probe: `crash::probe`.
 //! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`.
 //! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `harness::add::one_of_many_*`.
+//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `adopt::of_ten_*`,
+//!   `remove::trash::of_ten_*`.
 //! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
 //!   `history::damage`, `crash::prepare::where_a_call_fails_*`.
 //! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
@@ -39,6 +41,9 @@
 //! - F13, a remote that moves, lies or is gone: `update::upstream`, `harness::what_is_new_*`.
 //! - F14, words that could be taken for something else: `create::refusals`, `harness::add`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`, `harness::hostile`.
+//! - F14, words that could be taken for something else: `create::refusals`, `adopt::refusals`, `adopt::scan`; the unit
+//!   tests of `names`.
+//! - F15, a hostile harness: `create::hostile`, `adopt::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`,
 //!   `start::prepare::it_runs_in_a_project_of_its_own`.
@@ -56,6 +61,7 @@
 //! - F27, somebody else runs the project: [`strangers`], `strangers::copies`, `start::refusals::a_run_by_hand_*`,
 //!   `guardian::survives::a_project_that_is_run_by_hand_*`.
 
+mod adopt;
 mod agents;
 mod architecture;
 mod boot;

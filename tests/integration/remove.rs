@@ -1,4 +1,7 @@
-//! `fleet remove`: out of the registry, with the files as they were; never while something runs.
+//! `fleet remove`: out of the registry, with the files as they were, or to the trash; never while something runs.
+
+mod guards;
+mod trash;
 
 use insta::assert_snapshot;
 

@@ -86,19 +86,20 @@ fn a_name_or_place_that_is_taken_is_refused() {
     ");
     insta::assert_snapshot!(words(&sandbox, "create new --location ../places/file", 3), @r"
     error: cannot put a project at $ROOT/places/file: something is there already
-    hint: choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml
+    hint: choose another place with `--location PATH`
     ");
     insta::assert_snapshot!(words(&sandbox, "create new --location ../places/empty", 3), @r"
     error: cannot put a project at $ROOT/places/empty: something is there already
-    hint: choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml
+    hint: choose another place with `--location PATH`
     ");
     insta::assert_snapshot!(words(&sandbox, "create new --location ../places/dangling", 3), @r"
     error: cannot put a project at $ROOT/places/dangling: something is there already
-    hint: choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml
+    hint: choose another place with `--location PATH`
     ");
     insta::assert_snapshot!(words(&sandbox, "create new --location projects/demo", 3), @r"
     error: cannot put a project at $ROOT/fleet/projects/demo: something is there already
-    hint: choose another place with `--location PATH`; to register what is there, write its entry into fleet.toml
+    hint: choose another place with `--location PATH`
+    hint: or register what is there: `fleet adopt $ROOT/fleet/projects/demo`
     ");
 }
 

@@ -47,13 +47,13 @@ fn names_a_process(word: &str) -> bool {
     word.eq_ignore_ascii_case("pid") || matches!(word, "process" | "-fp" | "-CONT")
 }
 
-/// A full object id, or one of the usual short lengths.
+/// A full object id, or one of the usual short lengths. One in two thousand of the short ones has no digit.
 fn is_commit(word: &str) -> bool {
     matches!(word.len(), 7..=12 | 40)
         && word
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        && word.bytes().any(|byte| byte.is_ascii_digit())
+        && (word.len() == 8 || word.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// `3s`, `250ms`, `1.5s`, `2m`, `4h`, `1d`.
