@@ -20,6 +20,7 @@ use super::mirror_refs::{
     Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve,
 };
 use super::repository::{if_there, oid, respect_environment};
+use super::upstream::note_fetch;
 use super::versions::by_version;
 
 /// How long a clone or a fetch may take.
@@ -63,7 +64,7 @@ impl Mirror {
         mirror.is_whole().then_some(mirror)
     }
 
-    fn at(cache: &Path, name: &Name, url: &HarnessUrl) -> Self {
+    pub(super) fn at(cache: &Path, name: &Name, url: &HarnessUrl) -> Self {
         respect_environment();
         let hash = Oid::hash_object(ObjectType::Blob, url.as_str().as_bytes())
             .map_or_else(|_| String::new(), |oid| oid.to_string());
@@ -285,6 +286,8 @@ fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
     .env("GIT_DIR", ".")
     .reaching_out(config.as_ref())
     .run()?;
+    note_fetch(directory)
+        .with_context(|| format!("cannot write into `{}`", directory.display()))?;
     respect_environment();
     let repository = Repository::open_bare(directory)?;
     Ok(keep_new_tags(&repository)?)
