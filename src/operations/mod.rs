@@ -1,5 +1,6 @@
 //! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
 
+mod bad;
 mod before;
 mod boot;
 mod bring_back;
@@ -25,6 +26,7 @@ mod service;
 mod start;
 mod step;
 mod stop;
+mod stray;
 mod targets;
 mod unit;
 mod update;
@@ -43,6 +45,7 @@ pub(crate) use restart::restart;
 pub(crate) use service::{install_service, remove_service, service_report};
 pub(crate) use start::start;
 pub(crate) use stop::stop;
+pub(crate) use stray::is_stray;
 pub(crate) use unit::renew_unit;
 pub(crate) use update::{Goal, Move, update};
 pub(crate) use version::Chosen;

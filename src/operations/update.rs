@@ -131,7 +131,7 @@ fn look(fleet: &Fleet, change: &Move, targets: &Targets, name: &Name) -> anyhow:
     if !project.location.exists() {
         let place = project.location.display();
         return Err(refused(format!("there is nothing at {place}"))
-            .hint("clone it there, or correct its `location` in fleet.toml")
+            .hint(fleet.where_it_went(project))
             .into());
     }
     let Chosen { reference, commit } = targets.choose(fleet, change, project)?;

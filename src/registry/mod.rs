@@ -24,6 +24,7 @@ mod text;
 mod values;
 
 pub(crate) use change::NewProject;
+pub(crate) use check::STOP_GRACE;
 pub(crate) use edit::Edit;
 pub(crate) use load::{EMBEDDED, FILE, Project, Registry};
 pub(crate) use schema::{new_registry_text, schema};

@@ -9,6 +9,7 @@ mod judge;
 mod probe;
 mod render;
 mod report;
+mod stray;
 mod verdict;
 mod why;
 mod world;

@@ -7,8 +7,10 @@ use jiff::Timestamp;
 
 use super::fold::rows;
 use super::report::{Brake, PinReport};
+use super::stray::Stray;
 use super::{ProjectReport, Report, Verdict};
-use crate::names::Name;
+use crate::fleet::{Use, warning_of};
+use crate::names::{Name, Ref};
 use crate::pins::PinWord;
 use crate::ui::{Mood, Table, ago, count};
 
@@ -41,10 +43,33 @@ pub(crate) fn table(report: &Report, asked: &[Name], now: Timestamp) -> Table {
     table
 }
 
-/// Returns what concerns more than one project, a line each: incidents with their plans, and the brake.
+/// Returns what concerns more than one project, a line each: incidents with their plans, the brake, bad versions in use,
+/// and sessions of nobody.
 pub(crate) fn notices(report: &Report, now: Timestamp) -> Vec<String> {
     let incidents = report.incidents.iter().map(|incident| incident.line(now));
-    incidents.chain(report.brake.line(now)).collect()
+    incidents
+        .chain(report.brake.line(now))
+        .chain(bad_versions(&report.projects))
+        .chain(report.strays.iter().map(Stray::line))
+        .collect()
+}
+
+fn bad_versions(projects: &[ProjectReport]) -> Vec<String> {
+    let mut users: BTreeMap<(&Name, &Ref, Use), Vec<&Name>> = BTreeMap::new();
+    for project in projects {
+        if let Some(bad) = &project.pin.bad {
+            let harness = &project.harness.name;
+            let how = project.pin.bad_use;
+            users
+                .entry((harness, bad, how))
+                .or_default()
+                .push(&project.name);
+        }
+    }
+    let warnings = users.into_iter();
+    warnings
+        .map(|((harness, bad, how), names)| warning_of(harness, bad, how, &names))
+        .collect()
 }
 
 /// Returns one line over all of it, such as "3 projects: 2 up, 1 crashed".
@@ -68,10 +93,12 @@ pub(crate) fn summary(report: &Report) -> String {
 /// Returns what there is to say of one project, its pin included.
 pub(super) fn reasons(project: &ProjectReport) -> String {
     let pin = &project.pin;
+    // Where nothing is there at all, that its engine is not says nothing new.
+    let is_there = project.verdict != Verdict::Missing;
     let parts = [
         project.reason.clone(),
         project.due().map(str::to_owned),
-        pin_reason(pin),
+        pin_reason(pin).filter(|_| is_there),
         pin.reason.clone(),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -107,6 +134,10 @@ pub(super) fn pin_reason(pin: &PinReport) -> Option<String> {
         PinWord::Lost => Some("the commit is nowhere to be found".to_owned()),
         PinWord::Missing => Some("there is no engine".to_owned()),
         PinWord::Interrupted => Some("a command was interrupted; run it again".to_owned()),
+        PinWord::Unknown if pin.reason.is_none() && pin.wanted.is_none() => Some(format!(
+            "fleet.toml does not say which commit {} stood for",
+            pin.reference
+        )),
         PinWord::Unknown => None,
     }
 }

@@ -8,6 +8,7 @@ mod pin;
 mod process;
 mod render;
 mod sentence;
+mod upstream;
 
 use jiff::Timestamp;
 use serde::Serialize;
