@@ -18,9 +18,9 @@
 //! - F9, a harness that does not behave: `tender::hostile`, `stop::hard`, `tender::evidence`,
 //!   `tender::a_stop_leaves_nothing_*`; what is started while all is ended: `stop::without::windows_*`.
 //! - F10, a stop at a bad moment: `faults::stops`, `tender::backoff`, `healing::loops`, `stop::restart`.
-//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
-//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
-//! - F13, a remote that moves, lies or is gone: `update::upstream`.
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `pins::shapes`, `pins::unreadable`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`, `pins::shapes`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`, `pins::upstream`.
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
@@ -28,7 +28,7 @@
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
-//!   `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
+//!   `pins::unreadable`, `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
 //! - F23, limits of the machine: `start::limits`, `start::room`; those of terminals and processes in the unit tests of
 //!   `sessions`.
 //! - F24, a directory or program that is not there: `start::refusals`.
@@ -50,6 +50,7 @@ mod healing;
 mod history;
 mod incidents;
 mod init;
+mod pins;
 mod registry;
 mod remove;
 mod sandbox;
