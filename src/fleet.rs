@@ -1,5 +1,8 @@
 //! A fleet: the only place where registry, pins, harness and sessions meet in one type.
 
+mod bad;
+mod moved;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +22,8 @@ use crate::server::ServerRecord;
 use crate::sessions::{self, Tmux};
 use crate::supervision;
 use crate::ui::Ui;
+
+pub(crate) use bad::{BadRefs, Use, warning_of};
 
 /// The directory beside `fleet.toml` that holds runtime state.
 pub(crate) const RUNTIME: &str = ".fleet";

@@ -86,7 +86,17 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Start(wanted) => {
             return change(&mut fleet, "start", wanted, operations::start, ui);
         }
-        Command::Stop(wanted) => return change(&mut fleet, "stop", wanted, operations::stop, ui),
+        Command::Stop(wanted) => {
+            let names = commands::stoppable(&fleet, &wanted.names, &wanted.selector)?;
+            return change_named(
+                &mut fleet,
+                "stop",
+                &names,
+                wanted.dry_run,
+                operations::stop,
+                ui,
+            );
+        }
         Command::Restart(wanted) => {
             return change(&mut fleet, "restart", wanted, operations::restart, ui);
         }
@@ -137,13 +147,25 @@ fn change(
     carry_out: impl Fn(&mut Fleet, &[Name], bool, &Ui) -> anyhow::Result<Vec<Outcome>>,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let command = operations::Command::new(verb);
     let names = commands::chosen_names(fleet, &wanted.names, &wanted.selector)?;
+    change_named(fleet, verb, &names, wanted.dry_run, carry_out, ui)
+}
+
+/// The same, where it is known already which they are.
+fn change_named(
+    fleet: &mut Fleet,
+    verb: &'static str,
+    names: &[Name],
+    is_dry: bool,
+    carry_out: impl Fn(&mut Fleet, &[Name], bool, &Ui) -> anyhow::Result<Vec<Outcome>>,
+    ui: &Ui,
+) -> anyhow::Result<Exit> {
+    let command = operations::Command::new(verb);
     if names.is_empty() {
         commands::say_none_is_chosen(fleet, ui);
     }
-    let done = carry_out(fleet, &names, wanted.dry_run, ui);
-    commands::conclude(fleet, &command, &names, wanted.dry_run, done, ui)
+    let done = carry_out(fleet, names, is_dry, ui);
+    commands::conclude(fleet, &command, names, is_dry, done, ui)
 }
 
 fn init(cli: &Cli, new: &cli::Init, ui: &Ui) -> anyhow::Result<Exit> {
@@ -229,9 +251,6 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
         ui.status(format!("\n{}", status::summary(&report)));
         for notice in status::notices(&report, now) {
             ui.warn(notice);
-        }
-        for warning in &fleet.registry.warnings {
-            ui.warn(warning);
         }
         if let [only] = report.projects.as_slice()
             && let Some(advice) = only.advice()

@@ -27,7 +27,7 @@ pub(crate) use paths::absolute;
 pub(crate) use plan::{apply, plan};
 pub(crate) use records::{get, list, print_json, set_enabled, validate};
 pub(crate) use remove::remove;
-pub(crate) use select::{chosen, chosen_names, say_none_is_chosen};
+pub(crate) use select::{chosen, chosen_names, say_none_is_chosen, stoppable};
 pub(crate) use terminals::{attach, logs, send};
 pub(crate) use update::{rollback, update};
 pub(crate) use why::why;

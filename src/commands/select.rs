@@ -4,6 +4,7 @@ use crate::cli::{Registered, Selector};
 use crate::error::usage;
 use crate::fleet::Fleet;
 use crate::names::{Name, Ref, nearest};
+use crate::operations;
 use crate::registry::Project;
 use crate::status::{self, Depth, Verdict};
 use crate::ui::{Ui, count, list};
@@ -42,6 +43,24 @@ pub(crate) fn chosen_names(
 ) -> anyhow::Result<Vec<Name>> {
     let projects = chosen(fleet, names, selector)?;
     Ok(projects.into_iter().map(|it| it.name.clone()).collect())
+}
+
+/// The same for `stop`, which also ends what runs under a name that fleet.toml has no more.
+pub(crate) fn stoppable(
+    fleet: &Fleet,
+    names: &[Name],
+    selector: &Selector,
+) -> anyhow::Result<Vec<Name>> {
+    let (mut strays, others): (Vec<Name>, Vec<Name>) = names
+        .iter()
+        .cloned()
+        .partition(|name| operations::is_stray(fleet, name));
+    if strays.is_empty() || !others.is_empty() || selector.is_given() {
+        strays.extend(chosen_names(fleet, &others, selector)?);
+    }
+    strays.sort();
+    strays.dedup();
+    Ok(strays)
 }
 
 /// Returns the projects that are meant by what the registry says of them, by name.

@@ -133,7 +133,7 @@ fn finish_silently(outcomes: Vec<anyhow::Result<()>>, ui: &Ui) -> Exit {
 }
 
 fn panes(fleet: &Fleet, tmux: &Tmux, address: &Address) -> anyhow::Result<Vec<Pane>> {
-    let name = &fleet.registry.project(&address.project)?.name;
+    let name = &address.project;
     let all = match tmux.panes()? {
         Panes::NotRunning => Vec::new(),
         Panes::Running { panes, .. } => panes,
@@ -143,6 +143,8 @@ fn panes(fleet: &Fleet, tmux: &Tmux, address: &Address) -> anyhow::Result<Vec<Pa
         .filter(|pane| pane.session == name.as_str())
         .collect();
     if own.is_empty() {
+        // A session may be there of what fleet.toml has no more.
+        fleet.registry.project(name)?;
         let hint = format!("`fleet start {name}` starts it; `fleet status {name}` tells how it is");
         return Err(failed(format!("`{name}` has no terminal: it does not run"))
             .hint(hint)

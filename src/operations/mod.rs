@@ -1,6 +1,7 @@
 //! What changes projects. Each verb looks first and returns plans; plans are carried out in one place.
 
 mod adopt;
+mod bad;
 mod before;
 mod boot;
 mod bring_back;
@@ -32,6 +33,7 @@ mod service;
 mod start;
 mod step;
 mod stop;
+mod stray;
 mod targets;
 mod unit;
 mod update;
@@ -55,6 +57,7 @@ pub(crate) use rollout::{How, Wanted, back_out, resume, roll_out};
 pub(crate) use service::{install_service, remove_service, service_report};
 pub(crate) use start::start;
 pub(crate) use stop::stop;
+pub(crate) use stray::is_stray;
 pub(crate) use unit::renew_unit;
 pub(crate) use update::{Goal, Move, update};
 pub(crate) use version::Chosen;

@@ -21,7 +21,7 @@ use super::plan::{self, Locked, Outcome, Plan};
 use super::prepare::{self, preparation};
 use super::step::Step;
 use super::unit::{pinned, unit};
-use super::{recover, running, stop};
+use super::{bad, recover, running, stop, stray};
 
 /// Starts projects, or prints how. One that cannot be started does not stop the others.
 pub(crate) fn start(
@@ -52,6 +52,7 @@ pub(super) fn start_locked(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
+    bad::warn_of_starting(fleet, &plans, ui);
     outcomes.extend(carry_out(fleet, plans, Occasion::Asked, ui)?);
     stop::stay_down(fleet, &outcomes)?;
     Ok(outcomes)
@@ -82,7 +83,7 @@ pub(super) fn running_commit(fleet: &Fleet, name: &Name) -> Option<Option<Commit
 /// Fails where a project that is stopped now could not be started afterwards. Returns how its harness is prepared first, if
 /// it is to be: that can be done while the project still runs.
 pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Step>> {
-    admit(project)?;
+    admit(fleet, project)?;
     let steps = engine_steps(fleet, project)?;
     if !steps.iter().any(|step| matches!(step, Step::Fill { .. })) {
         unit(fleet, project, environment::record())?;
@@ -92,7 +93,7 @@ pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<S
 }
 
 /// Refuses what the registry forbids, and what is not there.
-fn admit(project: &Project) -> anyhow::Result<()> {
+fn admit(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
     let name = &project.name;
     if !project.enabled {
         let hint = format!("`fleet enable {name}` allows it");
@@ -101,7 +102,7 @@ fn admit(project: &Project) -> anyhow::Result<()> {
     if !project.location.is_dir() {
         return Err(
             failed(format!("`{name}` is not at {}", project.location.display()))
-                .hint("put it back, or correct its `location` in fleet.toml")
+                .hint(fleet.where_it_went(project))
                 .into(),
         );
     }
@@ -128,7 +129,7 @@ pub(super) fn look_at(
 /// Refuses what the registry forbids, what somebody else runs, and an engine that is not as it is pinned.
 fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result<Plan> {
     let name = &project.name;
-    admit(project)?;
+    admit(fleet, project)?;
     let mut steps = Vec::new();
     let state = State::read(&fleet.unit_files(name).state)?;
     let tender = state
@@ -155,11 +156,7 @@ fn look(fleet: &Fleet, project: &Project, holder: Option<i32>) -> anyhow::Result
         (Liveness::Gone, _) => {}
     }
     if let Some(holder) = holder.filter(|holder| Some(*holder) != own) {
-        return Err(refused(format!(
-            "`{name}` is run by process {holder} already, not by this fleet"
-        ))
-        .hint(format!("stop that run first: `ps -fp {holder}` shows it"))
-        .into());
+        return Err(stray::held(fleet, name, holder, " already", "stop that run first").into());
     }
     let (prepare, others): (Vec<Step>, Vec<Step>) = engine_steps(fleet, project)?
         .into_iter()
@@ -194,7 +191,7 @@ fn engine_steps(fleet: &Fleet, project: &Project) -> anyhow::Result<Vec<Step>> {
         }
         PinWord::Moved => return Err(moved(project, engine, &facts).into()),
         PinWord::Dirty => return Err(dirty(project, engine).into()),
-        PinWord::Unknown => return Err(unreadable(project, &facts).into()),
+        PinWord::Unknown => return Err(unreadable(project, engine, &facts).into()),
         PinWord::Ok
         | PinWord::Behind
         | PinWord::Staged
@@ -238,15 +235,20 @@ fn dirty(project: &Project, engine: &str) -> Fault {
     ))
 }
 
-fn unreadable(project: &Project, facts: &Facts) -> Fault {
+fn unreadable(project: &Project, engine: &str, facts: &Facts) -> Fault {
     let why = facts
         .trouble
         .as_deref()
         .unwrap_or("something of it cannot be read");
-    refused(format!("cannot tell what `{}` pins: {why}", project.name)).hint(format!(
-        "`git -C {} status` may say more",
-        project.location.display()
-    ))
+    let cure = pins::cure(&project.location, engine);
+    let more = || {
+        format!(
+            "`git -C {} status` may say more",
+            project.location.display()
+        )
+    };
+    refused(format!("cannot tell what `{}` pins: {why}", project.name))
+        .hint(cure.unwrap_or_else(more))
 }
 
 /// Carries out plans to start: what each needs first, then all sessions together.

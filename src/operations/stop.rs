@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::error::{Fault, failed, refused};
+use crate::error::{Fault, failed};
 use crate::events::{Event, operator};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
-use crate::registry::Project;
+use crate::registry::{Project, STOP_GRACE};
 use crate::sessions::{Panes, of_environment};
 use crate::supervision::{
     Afterwards, Liveness, Phase, State, Stop, Stopped, Want, end_trees, read_desired, write_desired,
@@ -18,6 +18,7 @@ use crate::ui::{Ui, count};
 use super::before::Before;
 use super::plan::{self, Locked, Outcome, Plan, lock_all};
 use super::step::Step;
+use super::stray;
 
 /// How long the programs of a window may take once they are told that it closes.
 const AFTER_HANG_UP: Duration = Duration::from_secs(3);
@@ -39,7 +40,7 @@ pub(crate) fn stop(
     Ok(outcomes)
 }
 
-/// Stops projects whose locks are held, or prints how.
+/// Stops projects whose locks are held, or prints how. What is not registered, and yet runs, is one as well.
 pub(super) fn stop_locked(
     fleet: &Fleet,
     ready: &[Name],
@@ -69,6 +70,11 @@ pub(super) fn stop_locked(
         outcome
             .change
             .take_if(|change| change.before == change.after);
+    }
+    for outcome in ended.iter().filter(|one| one.result.is_ok()) {
+        if !fleet.registry.projects.contains_key(&outcome.project) {
+            stray::forget(fleet, &outcome.project)?;
+        }
     }
     outcomes.extend(ended);
     Ok(outcomes)
@@ -102,14 +108,10 @@ fn look(
         let done = format!("stopped `{name}`");
         return Ok(Plan::new(name, vec![Step::Stop], done));
     }
-    if let Some(holder) = holders.get(&fleet.registry.project(name)?.location) {
-        return Err(refused(format!(
-            "`{name}` is run by process {holder}, not by this fleet"
-        ))
-        .hint(format!(
-            "stop that run where it was started: `ps -fp {holder}` shows it"
-        ))
-        .into());
+    let project = fleet.registry.projects.get(name);
+    if let Some(holder) = project.and_then(|project| holders.get(&project.location)) {
+        let hint = "stop that run where it was started";
+        return Err(stray::held(fleet, name, *holder, "", hint).into());
     }
     let done = format!("`{name}` is down already");
     // Nothing runs; the wish may be left to change.
@@ -157,7 +159,8 @@ fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards) -> Vec<Outcome> 
         .iter()
         .zip(&files)
         .map(|(plan, files)| {
-            let grace = fleet.registry.project(&plan.project)?.stop_grace;
+            let project = fleet.registry.projects.get(&plan.project);
+            let grace = project.map_or(STOP_GRACE, |project| project.stop_grace);
             Stop::ask(&files.desired, &files.state, grace, afterwards)
         })
         .collect();

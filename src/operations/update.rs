@@ -227,7 +227,7 @@ pub(super) fn present<'a>(fleet: &'a Fleet, name: &Name) -> anyhow::Result<&'a P
     }
     let place = project.location.display();
     Err(refused(format!("there is nothing at {place}"))
-        .hint("clone it there, or correct its `location` in fleet.toml")
+        .hint(fleet.where_it_went(project))
         .into())
 }
 

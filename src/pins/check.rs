@@ -1,34 +1,38 @@
 //! What stands against moving a pin: work that could be lost, and states in which a commit would surprise.
 
+mod engine;
+
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use git2::{Oid, Repository, RepositoryState, StatusOptions};
+use git2::{Repository, RepositoryState};
 
-use crate::error::{Fault, refused};
-use crate::names::CommitId;
+use crate::error::refused;
 
-use super::clean::is_surely_clean;
+use super::cure::cure_of;
 use super::index_file::IndexFile;
 use super::layout::Layout;
-use super::mirror::Mirror;
 use super::project_index::is_locked;
 use super::repin::{Move, Ready};
 use super::repository::{commit_id, if_there, oid, open};
-
-/// How many changed files a refusal names.
-const NAMED: usize = 3;
+use engine::{check_engine, find_engine};
 
 /// Looks whether a pin may be moved, touching nothing. Every refusal says what was found, and the way out.
 pub(crate) fn check(wish: &Move<'_>) -> anyhow::Result<Ready> {
-    if let Err(trouble) = Layout::find(wish.project) {
-        return Err(refusal(trouble, "`git status` in the project says more"));
-    }
+    let layout = Layout::find(wish.project)
+        .map_err(|trouble| refusal(trouble, in_project(wish, "status")))?;
+    let Some(layout) = layout else {
+        return Err(refusal(
+            format!("there is no repository at {}", wish.project.display()),
+            "clone it there, or correct its `location` in fleet.toml",
+        ));
+    };
+    check_readable(wish.project, &layout)?;
     let repository = open(wish.project)?;
     let ready = check_project(wish, &repository)?;
     check_index(wish, &repository, &ready)?;
-    let engine = find_engine(wish)?;
+    let engine = find_engine(wish, &ready.from)?;
     let stood = check_engine(wish, &engine)?;
     Ok(Ready { stood, ..ready })
 }
@@ -36,6 +40,37 @@ pub(crate) fn check(wish: &Move<'_>) -> anyhow::Result<Ready> {
 /// Refuses, with what was found and the way out.
 fn refusal(found: impl Into<String>, way_out: impl Into<String>) -> anyhow::Error {
     refused(found).hint(way_out).into()
+}
+
+/// Refuses a repository that git's library cannot be trusted to change, or cannot even open.
+fn check_readable(work_tree: &Path, layout: &Layout) -> anyhow::Result<()> {
+    let readable =
+        layout
+            .head()
+            .map(drop)
+            .and_then(|()| match IndexFile::read(&layout.git_directory)? {
+                Some(index) => index.check().map_err(|why| {
+                    let index = layout.git_directory.join("index");
+                    format!("{why}: `{}`", index.display())
+                }),
+                None => Ok(()),
+            });
+    let Err(trouble) = readable else {
+        return Ok(());
+    };
+    Err(
+        refused(format!("{trouble}, and only git itself can change it"))
+            .hint(cure_of(work_tree).unwrap_or_else(|| by_hand(work_tree)))
+            .into(),
+    )
+}
+
+/// Where nothing makes a repository readable, git still is there.
+fn by_hand(work_tree: &Path) -> String {
+    format!(
+        "`git -C {} status` says more; move its pin with git alone",
+        work_tree.display()
+    )
 }
 
 fn in_project(wish: &Move<'_>, command: &str) -> String {
@@ -51,7 +86,10 @@ fn check_project(wish: &Move<'_>, repository: &Repository) -> anyhow::Result<Rea
     if repository.is_worktree() {
         return Err(refusal(
             "the project is a linked work tree of another repository",
-            "register the repository's main work tree instead",
+            match main_work_tree(repository) {
+                Some(main) => format!("correct its `location` in fleet.toml: `{}`", main.display()),
+                None => "correct its `location` in fleet.toml: that of a clone".to_owned(),
+            },
         ));
     }
     check_idle("project", repository, |command| in_project(wish, command))?;
@@ -100,6 +138,12 @@ fn check_project(wish: &Move<'_>, repository: &Repository) -> anyhow::Result<Rea
         branch,
         head: commit_id(commit.id()),
     })
+}
+
+/// Returns the work tree that a linked one is linked to; a bare repository has none.
+fn main_work_tree(linked: &Repository) -> Option<PathBuf> {
+    let main = Repository::open(linked.commondir()).ok()?;
+    main.workdir()?.canonicalize().ok()
 }
 
 /// Refuses a repository in which git was told to stop in the middle, or is at work.
@@ -157,11 +201,7 @@ fn check_index(wish: &Move<'_>, repository: &Repository, ready: &Ready) -> anyho
                 }
                 ControlFlow::Continue(())
             })
-            .map_err(|why| {
-                refused(format!("{why}, and only git itself can change it"))
-                    .hint(in_project(wish, "update-index --no-split-index"))
-                    .hint(in_project(wish, "sparse-checkout disable"))
-            })?;
+            .map_err(refused)?;
     }
     let unstage = |path: &str| in_project(wish, &format!("restore --staged {path}"));
     if has_conflict {
@@ -189,119 +229,4 @@ fn check_index(wish: &Move<'_>, repository: &Repository, ready: &Ready) -> anyho
         ));
     }
     Ok(())
-}
-
-/// Opens the harness in the project, or says why it is none.
-fn find_engine(wish: &Move<'_>) -> anyhow::Result<Repository> {
-    let path = wish.project.join(wish.engine);
-    let fill = || in_project(wish, &format!("submodule update --init {}", wish.engine));
-    match Layout::find(&path) {
-        Ok(Some(_)) => open(&path),
-        Ok(None) => Err(refusal(
-            format!("there is no harness in `{}`", path.display()),
-            format!("{} fills it", fill()),
-        )),
-        Err(trouble) => Err(refusal(trouble, format!("move it aside, then {}", fill()))),
-    }
-}
-
-/// Returns the commit that is checked out, where nothing would be lost by leaving it.
-fn check_engine(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<CommitId> {
-    if engine.is_shallow() {
-        return Err(refusal(
-            "the harness's history is cut off (a shallow clone)",
-            in_engine(wish, "fetch --unshallow"),
-        ));
-    }
-    check_idle("harness", engine, |command| in_engine(wish, command))?;
-    if !is_surely_clean(engine) {
-        check_changes(wish, engine)?;
-    }
-    let Some(head) = if_there(engine.refname_to_id("HEAD")).context("cannot read HEAD")? else {
-        return Err(refusal(
-            "the harness has no commit checked out",
-            in_project(wish, &format!("submodule update --init {}", wish.engine)),
-        ));
-    };
-    if !is_published(engine, head, wish.mirror).context("cannot compare histories")? {
-        return Err(refusal(
-            format!(
-                "the harness's commit {} is on no branch or tag of its remote",
-                commit_id(head).short()
-            ),
-            format!(
-                "push it: {}",
-                in_engine(wish, "push origin HEAD:refs/heads/BRANCH")
-            ),
-        ));
-    }
-    Ok(commit_id(head))
-}
-
-fn check_changes(wish: &Move<'_>, engine: &Repository) -> anyhow::Result<()> {
-    if let Err(trouble) = IndexFile::read(engine.path())
-        .and_then(|index| index.map_or(Ok(None), |index| index.walk(|_| ControlFlow::Continue(()))))
-    {
-        return Err(refused(format!("{trouble}: that of `{}`", wish.engine))
-            .hint(in_engine(wish, "update-index --no-split-index"))
-            .hint(in_engine(wish, "sparse-checkout disable"))
-            .into());
-    }
-    let mut options = StatusOptions::new();
-    options.include_untracked(true).include_ignored(false);
-    let statuses = engine
-        .statuses(Some(&mut options))
-        .context("cannot look for changes in the harness")?;
-    if statuses.is_empty() {
-        return Ok(());
-    }
-    let named: Vec<String> = statuses
-        .iter()
-        .take(NAMED)
-        .map(|status| {
-            let path = String::from_utf8_lossy(status.path_bytes())
-                .escape_debug()
-                .to_string();
-            let kind = if status.status().is_wt_new() {
-                " (untracked)"
-            } else {
-                ""
-            };
-            format!("`{path}`{kind}")
-        })
-        .collect();
-    let more = statuses.len() - named.len();
-    let more = if more == 0 {
-        String::new()
-    } else {
-        format!(" and {more} more")
-    };
-    let fault: Fault = refused(format!(
-        "the harness has changes: {}{more}",
-        named.join(", ")
-    ));
-    Err(fault
-        .hint(format!("see them: {}", in_engine(wish, "status")))
-        .hint(format!(
-            "put them aside: {}",
-            in_engine(wish, "stash --include-untracked")
-        ))
-        .into())
-}
-
-/// Tells whether a commit can be had from the remote again: by any of its branches, by a tag, or from the mirror.
-fn is_published(engine: &Repository, commit: Oid, mirror: &Mirror) -> Result<bool, git2::Error> {
-    if mirror.contains(&commit_id(commit)) {
-        return Ok(true);
-    }
-    let mut walk = engine.revwalk()?;
-    walk.push(commit)?;
-    walk.hide_glob("refs/remotes/*")?;
-    for reference in engine.references_glob("refs/tags/*")? {
-        // A tag of something else than a commit hides nothing.
-        if let Ok(tagged) = reference?.peel_to_commit() {
-            walk.hide(tagged.id())?;
-        }
-    }
-    Ok(walk.next().is_none())
 }

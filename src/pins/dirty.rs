@@ -41,6 +41,7 @@ fn is_dirty_at(
     let mut look = Look::new(work_tree, layout)?;
     look.depth = depth;
     let mut answer = Ok(false);
+    let unreadable = |why| format!("{why}: `{}`", layout.git_directory.join("index").display());
     let extensions = index
         .walk(|entry| match look.at(&entry) {
             Ok(false) => ControlFlow::Continue(()),
@@ -49,8 +50,10 @@ fn is_dirty_at(
                 ControlFlow::Break(())
             }
         })
-        .map_err(|why| format!("{why}: `{}`", layout.git_directory.join("index").display()))?;
+        .map_err(unreadable)?;
     if answer != Ok(false) {
+        // The entries of a split index are strange ones, and only what follows them says that it is split.
+        index.check().map_err(unreadable)?;
         return answer;
     }
     if look.is_doubtful && differs(work_tree)? {

@@ -266,7 +266,7 @@ pub(super) fn find_tree<'a>(
         .and_then(|commit| commit.tree())
         .with_context(|| format!("cannot read the commit {commit}"))
         .hint(|| {
-            "the harness may have lost it; `fleet update NAME REF` moves to a version that it has"
+            "the harness may have lost it; pin one that it has: `git update-index --cacheinfo 160000,COMMIT,engine` in the project, and commit that"
                 .to_owned()
         })
 }

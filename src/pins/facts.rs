@@ -79,17 +79,21 @@ pub(crate) fn read(project: &Path, engine: &str, depth: Depth) -> Facts {
     if let Err(trouble) = read_project(project, engine, &mut facts) {
         facts.trouble.get_or_insert(trouble);
     }
-    match read_engine(&project.join(engine), depth, &mut facts) {
-        Ok(()) => {}
-        Err(trouble) => {
-            facts.trouble.get_or_insert(trouble);
-        }
+    if let Err(trouble) = refuse_link(project, engine)
+        .and_then(|()| read_engine(&project.join(engine), depth, &mut facts))
+    {
+        facts.trouble.get_or_insert(trouble);
     }
     facts
 }
 
 fn read_project(project: &Path, engine: &str, facts: &mut Facts) -> Result<(), String> {
     let Some(layout) = Layout::find(project)? else {
+        if !project.exists() {
+            // Nothing is there to be read; that there is no harness is said by its being missing.
+            (facts.head, facts.index) = (Known::Is(None), Known::Is(None));
+            return Ok(());
+        }
         return Err(format!("there is no repository at `{}`", project.display()));
     };
     let head = layout.head()?;
@@ -141,6 +145,18 @@ fn staged(layout: &Layout, engine: &str) -> Result<Staged, String> {
             .staged(engine)
             .map_err(|why| format!("{why}: `{}`", layout.git_directory.join("index").display())),
     }
+}
+
+/// Fails where a symbolic link leads to the harness: what is there is another repository, and no submodule to git.
+pub(super) fn refuse_link(project: &Path, engine: &str) -> Result<(), String> {
+    let mut place = project.to_path_buf();
+    for part in Path::new(engine) {
+        place.push(part);
+        if place.symlink_metadata().is_ok_and(|met| met.is_symlink()) {
+            return Err(format!("`{}` is a symbolic link", place.display()));
+        }
+    }
+    Ok(())
 }
 
 fn read_engine(engine: &Path, depth: Depth, facts: &mut Facts) -> Result<(), String> {

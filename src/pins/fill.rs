@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Component, Path};
 
 use anyhow::Context as _;
-use git2::{Config, Repository};
+use git2::Repository;
 
 use crate::error::refused;
 use crate::files::remove_tree_if_there;
 use crate::names::{CommitId, HarnessUrl};
 
 use super::engine::{Engine, link_objects, relative};
+use super::gitmodules::submodule_name;
 use super::hostile::is_harmless;
 use super::mirror::Mirror;
 use super::nested::update_nested;
@@ -109,47 +110,6 @@ fn check_place(project: &Path, engine: &str) -> anyhow::Result<()> {
     Err(refused(format!("`{}` is not empty", folder.display()))
         .hint(format!("move it aside: `mv {0} {0}.old`", folder.display()))
         .into())
-}
-
-/// Returns the name under which `.gitmodules` has a path; the path itself where it says nothing.
-fn submodule_name(project: &Path, engine: &str) -> anyhow::Result<String> {
-    let path = project.join(".gitmodules");
-    let is_file = path.symlink_metadata().is_ok_and(|met| met.is_file());
-    if !is_file {
-        return Ok(engine.to_owned());
-    }
-    let config = Config::open(&path).context("cannot read `.gitmodules`")?;
-    let mut found = None;
-    config
-        .entries(Some("^submodule\\..*\\.path$"))
-        .context("cannot read `.gitmodules`")?
-        .for_each(|entry| {
-            if entry.value_bytes() == engine.as_bytes() {
-                found = entry.name().ok().and_then(|name| {
-                    let name = name.strip_prefix("submodule.")?.strip_suffix(".path")?;
-                    Some(name.to_owned())
-                });
-            }
-        })
-        .context("cannot read `.gitmodules`")?;
-    let name = found.unwrap_or_else(|| engine.to_owned());
-    let is_plain = Path::new(&name)
-        .components()
-        .all(|component| match component {
-            Component::Normal(part) => is_harmless(part.as_encoded_bytes()),
-            Component::CurDir
-            | Component::ParentDir
-            | Component::RootDir
-            | Component::Prefix(_) => false,
-        });
-    if is_plain {
-        return Ok(name);
-    }
-    Err(refused(format!(
-        "`.gitmodules` holds the strange name `{}`",
-        name.escape_debug()
-    ))
-    .into())
 }
 
 /// Tells git of the submodule, as `git submodule init` does, where it does not know yet.

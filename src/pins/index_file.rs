@@ -10,6 +10,12 @@ use git2::Oid;
 
 use super::layout::read_if_there;
 
+/// What is said of an index that shares its entries with another file.
+pub(super) const IS_SPLIT: &str = "the index is split";
+
+/// What is said of an index that holds whole folders as one entry.
+pub(super) const IS_SPARSE: &str = "the index is sparse";
+
 /// The bytes of an index file.
 #[derive(Debug)]
 pub(super) struct IndexFile(Vec<u8>);
@@ -76,6 +82,11 @@ impl IndexFile {
     {
         self.parse(&mut visit)
             .unwrap_or_else(|| Err("the index is cut off or broken".to_owned()))
+    }
+
+    /// Fails where the index as a whole is not one that can be read in place.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.walk(|_| ControlFlow::Continue(())).map(drop)
     }
 
     /// Returns what is staged at the path of a submodule, or what is wrong with the index as a whole.
@@ -167,8 +178,8 @@ fn extensions(mut bytes: &[u8]) -> Option<Result<Extensions, String>> {
         let size = usize::try_from(number(bytes, 4)?).ok()?;
         let body = bytes.get(8..8 + size)?;
         match name {
-            b"link" => return Some(Err("the index is split".to_owned())),
-            b"sdir" => return Some(Err("the index is sparse".to_owned())),
+            b"link" => return Some(Err(IS_SPLIT.to_owned())),
+            b"sdir" => return Some(Err(IS_SPARSE.to_owned())),
             b"TREE" => found.tree = root(body),
             // git refuses what it does not know in small letters, and skips the rest.
             _ if name[0].is_ascii_lowercase() => {

@@ -112,6 +112,14 @@ impl Layout {
         ))
     }
 
+    /// Reads a ref that leads to no other; `None` where there is none of that name.
+    pub(super) fn reference(&self, name: &str) -> Result<Option<Oid>, String> {
+        match read_if_there(&self.common.join(name))? {
+            Some(bytes) => self.oid(String::from_utf8_lossy(&bytes).trim()).map(Some),
+            None => self.packed(name),
+        }
+    }
+
     fn packed(&self, name: &str) -> Result<Option<Oid>, String> {
         let Some(bytes) = read_if_there(&self.common.join("packed-refs"))? else {
             return Ok(None);
@@ -147,6 +155,11 @@ impl Layout {
             return Err(self.is_sha256());
         }
         Ok(())
+    }
+
+    /// Tells whether refs are kept in tables, not in files.
+    pub(super) fn has_reftables(&self) -> bool {
+        self.common.join("reftable").is_dir()
     }
 
     fn is_sha256(&self) -> String {

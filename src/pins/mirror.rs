@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use git2::{ObjectType, Oid, Repository};
@@ -20,8 +20,9 @@ use super::git::Git;
 use super::mirror_refs::{
     Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve, tag_of,
 };
-use super::mirror_versions::{FETCHED, branches, compared, gone_tags};
+use super::mirror_versions::{branches, compared, gone_tags};
 use super::repository::{if_there, oid, respect_environment};
+use super::upstream::note_fetch;
 use super::versions::by_version;
 
 /// How long a clone or a fetch may take.
@@ -336,8 +337,7 @@ fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
         fetched.gone_branches,
     ) = (moved, new, gone);
     // What cannot be noted is no more than an age.
-    let _ = fs::File::create(directory.join(FETCHED))
-        .and_then(|file| file.set_modified(SystemTime::now()));
+    let _ = note_fetch(directory);
     Ok(fetched.readable())
 }
 

@@ -1,7 +1,6 @@
 //! What a mirror knows of a harness's versions, without the network; and what a fetch changed.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use anyhow::Context as _;
 use git2::{Oid, Repository};
@@ -117,16 +116,6 @@ impl Mirror {
         Some(ahead)
     }
 
-    /// Returns when the remote was last asked, if that is known.
-    pub(crate) fn fetched_at(&self) -> Option<SystemTime> {
-        self.directory()
-            .join(FETCHED)
-            .metadata()
-            .ok()?
-            .modified()
-            .ok()
-    }
-
     /// Returns the branch that the remote says a clone should be on, if it says so. Asks the network.
     pub(crate) fn default_branch(&self) -> anyhow::Result<Option<Ref>> {
         let config = git2::Config::open_default().ok();
@@ -145,9 +134,6 @@ impl Mirror {
         Ok(branch.and_then(|branch| branch.parse().ok()))
     }
 }
-
-/// The file of a mirror whose time says when the remote was last asked.
-pub(super) const FETCHED: &str = "fetched";
 
 /// What became of the branches between two moments: those that moved, are new or are gone, each by name.
 pub(super) fn compared(before: &Branches, after: &Branches) -> [Vec<String>; 3] {
@@ -216,7 +202,7 @@ mod tests {
         assert_eq!(mirror.commits_between(&one, &two), Some(1));
         assert_eq!(mirror.commits_between(&two, &one), Some(0));
         assert!(mirror.publishes(&one).unwrap());
-        assert!(mirror.fetched_at().is_some());
+        assert!(mirror.fetched().is_some());
         assert_eq!(mirror.default_branch().unwrap().unwrap().as_str(), "main");
         assert_eq!(mirror.fetch().unwrap().new_branches, [] as [String; 0]);
     }

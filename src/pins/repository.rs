@@ -129,6 +129,10 @@ pub(super) fn respect_environment() {
             // An error would mean an unknown level, and leaves the file readable: no harm.
             let _ = unsafe { git2::opts::set_search_path(level, "") };
         }
+        // Partial clones, and links to work trees that are relative: neither is in the way of what is done here. An
+        // object that was never fetched is an error when it is needed. It fails for want of memory only.
+        // SAFETY: as above.
+        let _ = unsafe { git2::opts::set_extensions(&["partialclone", "relativeworktrees"]) };
         // Objects are read from packs whose names state their content; hashing them again doubles the time.
         git2::opts::strict_hash_verification(false);
     });

@@ -18,7 +18,7 @@ use super::values::Count;
 use crate::names::{Name, Ref, Time, nearest};
 
 /// How long a stop may take where nobody says.
-pub(super) const STOP_GRACE: Duration = Duration::from_secs(10);
+pub(crate) const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// How many projects are started at once where nobody says.
 const MAX_PARALLEL_STARTS: usize = 8;

@@ -24,7 +24,7 @@ mod text;
 mod values;
 
 pub(crate) use change::{NewHarness, NewProject};
-pub(crate) use check::ENGINE;
+pub(crate) use check::{ENGINE, STOP_GRACE};
 pub(crate) use edit::Edit;
 pub(crate) use load::{EMBEDDED, FILE, Harness, Project, Registry};
 pub(crate) use schema::{new_registry_text, schema};

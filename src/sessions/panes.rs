@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 
-/// What [`parse`] reads, one pane in a line. Spaces part the fields: tmux may turn a tab into `_`, and only the last field
-/// can hold a space.
-pub(super) const FORMAT: &str = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_id} #{session_name} \
-                                 #{window_name}";
+/// What [`parse`] reads, one pane in a line. Spaces part the fields: tmux may turn a tab into `_`. Only the last two can
+/// hold a space, and the length of the first of these is told.
+pub(super) const FORMAT: &str = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_id} #{n:session_name} \
+                                 #{session_name} #{window_name}";
 
 /// What a server says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,16 +76,30 @@ fn parse_pane(line: &str) -> Option<(i32, i64, Pane)> {
     let mut fields = line.splitn(9, ' ');
     let mut next = || fields.next().map(str::to_owned);
     let (pid, since) = (next()?.parse().ok()?, next()?.parse().ok()?);
-    let pane = Pane {
+    let mut pane = Pane {
         index: next()?.parse().ok()?,
         window: next()?,
         pane: next()?,
         pid: next()?.parse().ok()?,
         session_id: next()?,
-        session: next()?,
-        name: next()?,
+        session: String::new(),
+        name: String::new(),
     };
+    let length = next()?.parse().ok()?;
+    let names = next()?;
+    let (session, name) = part(&names, length)?;
+    (pane.session, pane.name) = (session.to_owned(), name.to_owned());
     Some((pid, since, pane))
+}
+
+/// Parts the name of a session from that of its window. Where tmux has written the letters of another language in its
+/// own way, the length does not lead to a space, and the first space has to do.
+fn part(names: &str, length: usize) -> Option<(&str, &str)> {
+    let (session, rest) = names.split_at_checked(length)?;
+    match rest.strip_prefix(' ') {
+        Some(name) => Some((session, name)),
+        None => names.split_once(' '),
+    }
 }
 
 #[cfg(test)]
@@ -94,8 +108,7 @@ mod tests {
 
     #[test]
     fn a_listing_is_read_with_spaces_in_a_windows_name() {
-        let listing =
-            "7 1700000000 0 @0 %0 12 $1 demo harness\n7 1700000000 1 @3 %5 13 $1 demo two words\n";
+        let listing = "7 1700000000 0 @0 %0 12 $1 4 demo harness\n7 1700000000 1 @3 %5 13 $1 4 demo two words\n";
         let Panes::Running {
             pid: 7,
             since: 1_700_000_000,
@@ -113,5 +126,8 @@ mod tests {
             ("two words", "@3", 13)
         );
         assert!(parse("nonsense\n").is_err());
+        assert_eq!(part("my own one two", 6), Some(("my own", "one two")));
+        assert_eq!(part("m__n one two", 6), Some(("m__n", "one two")));
+        assert_eq!(part("m", 6), None);
     }
 }

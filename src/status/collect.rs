@@ -8,15 +8,18 @@ use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
 use super::rollout::RollOutReport;
 use super::world::World;
 use super::{ProjectReport, Report};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Use};
 use crate::health::{Answer, last_answer};
-use crate::names::{CommitId, Name};
+use crate::names::{CommitId, Name, Ref};
 use crate::parallel::in_parallel;
-use crate::pins::{self, PinWord};
+use crate::pins::{self, Facts, PinWord};
 use crate::registry::Project;
 use crate::supervision::{Desired, Liveness, State, read_desired};
 
 pub(crate) use crate::pins::Depth;
+
+/// The version of the programs that are installed.
+pub(super) const INSTALLED: &str = env!("CARGO_PKG_VERSION");
 
 /// Collects the status of these projects. What cannot be read is unknown; it fails only where nothing can be.
 pub(crate) fn collect(
@@ -37,6 +40,7 @@ pub(crate) fn collect(
         schema: SCHEMA,
         fleet: fleet.registry.fleet.name.to_string(),
         server: world.server_report(),
+        strays: world.strays(),
         brake: world.brake,
         guardian: world.guardian,
         rollout: RollOutReport::of(fleet, &world.now),
@@ -156,40 +160,23 @@ fn pin_report(
     depth: Depth,
 ) -> PinReport {
     let life = running.and_then(|state| state.life.as_ref());
-    let older_runner = life
-        .map(|life| life.runner.clone())
-        .filter(|runner| runner != env!("CARGO_PKG_VERSION"));
     let running = life.and_then(|life| life.commit.as_ref()?.parse::<CommitId>().ok());
+    let runner = life.map(|life| life.runner.clone());
     let engine = world.fleet.engine(project).unwrap_or("engine");
     let mut facts = pins::read(&project.location, engine, depth);
-    // Only where something is out of order is it worth asking whether the commit is anywhere at all.
-    if let Some(pinned) = facts
-        .head
-        .commit()
-        .filter(|pinned| facts.checkout.commit() != Some(*pinned))
-    {
-        // Without a mirror nobody knows what the harness has: a deleted cache loses no commit.
-        let mirror = world.fleet.known_mirror(&project.harness);
-        facts.lost = mirror
-            .is_some_and(|mirror| pins::is_lost(&project.location, engine, pinned, Some(&mirror)));
-    }
-    let word = if world.interrupted.contains(&project.name) {
-        PinWord::Interrupted
-    } else {
-        pins::word(&facts, project.commit.as_ref(), running.as_ref())
+    facts.interrupted = world.interrupted.contains(&project.name);
+    facts.lost = is_lost(world, project, engine, &facts);
+    let is_older = runner.as_deref().is_some_and(|runner| runner != INSTALLED);
+    let word = match pins::word(&facts, project.commit.as_ref(), running.as_ref()) {
+        PinWord::Ok if is_older => PinWord::Skew,
+        word => word,
     };
-    let (word, older) = match (word, older_runner) {
-        (PinWord::Ok, Some(runner)) => {
-            let installed = env!("CARGO_PKG_VERSION");
-            (
-                PinWord::Skew,
-                Some(format!(
-                    "started by version {runner}, and {installed} is installed"
-                )),
-            )
-        }
-        (word, _) => (word, None),
-    };
+    let pinned = [project.commit.as_ref(), facts.head.commit()];
+    let (bad, bad_use) = bad_version(world, project, &pinned, running.as_ref());
+    let older = runner
+        .as_ref()
+        .filter(|_| is_older && word == PinWord::Skew)
+        .map(|runner| format!("started by version {runner}, and {INSTALLED} is installed"));
     PinReport {
         word,
         reference: project.reference.clone(),
@@ -198,7 +185,38 @@ fn pin_report(
         index: facts.index.commit().cloned(),
         checkout: facts.checkout.commit().cloned(),
         dirty: facts.dirty,
+        bad,
+        bad_use,
         running,
-        reason: facts.trouble.clone().or(older),
+        runner,
+        reason: facts.trouble.or(older),
+    }
+}
+
+/// Tells whether the recorded commit is nowhere. Only where something is out of order is that worth asking.
+fn is_lost(world: &World<'_>, project: &Project, engine: &str, facts: &Facts) -> bool {
+    let pinned = facts.head.commit();
+    let missing = pinned.filter(|pinned| facts.checkout.commit() != Some(*pinned));
+    missing.is_some_and(|pinned| {
+        // Without a mirror nobody knows what the harness has: a deleted cache loses no commit.
+        let mirror = world.fleet.known_mirror(&project.harness);
+        mirror.is_some_and(|mirror| pins::is_lost(&project.location, engine, pinned, Some(&mirror)))
+    })
+}
+
+/// Returns the bad version that a project is at, and how: what is pinned counts before what runs.
+fn bad_version(
+    world: &World<'_>,
+    project: &Project,
+    pinned: &[Option<&CommitId>],
+    running: Option<&CommitId>,
+) -> (Option<Ref>, Use) {
+    let among = |commits: &[Option<&CommitId>]| {
+        let bad = &world.bad;
+        bad.among(&project.harness, &project.reference, commits)
+    };
+    match among(pinned) {
+        Some(bad) => (Some(bad.clone()), Use::Pinned),
+        None => (among(&[running]).cloned(), Use::Runs),
     }
 }

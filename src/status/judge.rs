@@ -61,7 +61,12 @@ impl Judgement {
 pub(super) fn judge(name: &str, facts: &ProcessFacts) -> Judgement {
     let judged = judge_run(name, facts);
     if !facts.directory && judged.verdict != Verdict::Unknown {
-        return Judgement::new(Verdict::Missing, None).because("its directory is not there");
+        return Judgement::new(Verdict::Missing, None)
+            .because(match facts.process {
+                Liveness::Alive => "its directory is not there, though it runs: it was moved",
+                Liveness::Gone | Liveness::Unknown => "its directory is not there",
+            })
+            .then(format!("`fleet why {name}` looks where it may be now"));
     }
     let idle = match judged.verdict {
         Verdict::Down | Verdict::Finished | Verdict::Crashed | Verdict::Parked => true,

@@ -9,6 +9,7 @@ mod judge;
 mod render;
 mod report;
 mod rollout;
+mod stray;
 mod verdict;
 mod why;
 mod world;

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use super::fold::rows;
 use super::report::{Brake, PinReport};
 use super::rollout::RollOutReport;
+use super::stray::Stray;
 use super::{ProjectReport, Report, Verdict};
-use crate::names::Name;
+use crate::fleet::{Use, warning_of};
+use crate::names::{Name, Ref};
 use crate::pins::PinWord;
 use crate::ui::{Mood, Table, ago, count};
 
@@ -42,13 +44,34 @@ pub(crate) fn table(report: &Report, asked: &[Name], now: Timestamp) -> Table {
     table
 }
 
-/// Returns what concerns more than one project, a line each: incidents with their plans, and the brake.
+/// Returns what concerns more than one project, a line each: incidents with their plans, the brake, bad versions in use,
+/// and sessions of nobody.
 pub(crate) fn notices(report: &Report, now: Timestamp) -> Vec<String> {
     let incidents = report.incidents.iter().map(|incident| incident.line(now));
     let rollout = report.rollout.iter().map(RollOutReport::line);
     incidents
         .chain(report.brake.line(now))
         .chain(rollout)
+        .chain(bad_versions(&report.projects))
+        .chain(report.strays.iter().map(Stray::line))
+        .collect()
+}
+
+fn bad_versions(projects: &[ProjectReport]) -> Vec<String> {
+    let mut users: BTreeMap<(&Name, &Ref, Use), Vec<&Name>> = BTreeMap::new();
+    for project in projects {
+        if let Some(bad) = &project.pin.bad {
+            let harness = &project.harness.name;
+            let how = project.pin.bad_use;
+            users
+                .entry((harness, bad, how))
+                .or_default()
+                .push(&project.name);
+        }
+    }
+    let warnings = users.into_iter();
+    warnings
+        .map(|((harness, bad, how), names)| warning_of(harness, bad, how, &names))
         .collect()
 }
 
@@ -73,10 +96,12 @@ pub(crate) fn summary(report: &Report) -> String {
 /// Returns what there is to say of one project, its pin included.
 pub(super) fn reasons(project: &ProjectReport) -> String {
     let pin = &project.pin;
+    // Where nothing is there at all, that its engine is not says nothing new.
+    let is_there = project.verdict != Verdict::Missing;
     let parts = [
         project.reason.clone(),
         project.due().map(str::to_owned),
-        pin_reason(pin),
+        pin_reason(pin).filter(|_| is_there),
         pin.reason.clone(),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -114,6 +139,10 @@ pub(super) fn pin_reason(pin: &PinReport) -> Option<String> {
         PinWord::Interrupted => {
             Some("a command was interrupted; run it again, or `fleet update NAME`".to_owned())
         }
+        PinWord::Unknown if pin.reason.is_none() && pin.wanted.is_none() => Some(format!(
+            "fleet.toml does not say which commit {} stood for",
+            pin.reference
+        )),
         PinWord::Unknown => None,
     }
 }

@@ -9,6 +9,8 @@ use super::Verdict;
 use super::death::Death;
 use super::incident::Incident;
 use super::rollout::RollOutReport;
+use super::stray::Stray;
+use crate::fleet::Use;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::PinWord;
 use crate::registry::Watch;
@@ -34,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) rollout: Option<RollOutReport>,
     /// Deaths of the projects below that have one cause.
     pub(crate) incidents: Vec<Incident>,
+    /// Sessions on its tmux server that belong to no project of fleet.toml.
+    pub(crate) strays: Vec<Stray>,
     /// The projects that were asked for, by name.
     pub(crate) projects: Vec<ProjectReport>,
 }
@@ -119,6 +123,13 @@ pub(crate) struct PinReport {
     pub(crate) dirty: Option<bool>,
     /// The commit that the running life was started from.
     pub(crate) running: Option<CommitId>,
+    /// The version of the programs that began that life.
+    pub(crate) runner: Option<String>,
+    /// The one of the harness's `bad_refs` that the project is at.
+    pub(crate) bad: Option<Ref>,
+    /// How it is.
+    #[serde(skip)]
+    pub(crate) bad_use: Use,
     /// Why something of it cannot be read.
     pub(crate) reason: Option<String>,
 }
@@ -134,7 +145,7 @@ impl ProjectReport {
         self.next.as_deref().filter(|next| next.contains('`'))
     }
 
-    /// Tells whether the project is as it should be: as asked for, and at its pin.
+    /// Tells whether the project is as it should be: as asked for, and at its pin, which is no bad one.
     pub(crate) fn is_well(&self) -> bool {
         let asked = match self.verdict {
             Verdict::Up | Verdict::UpByHand | Verdict::Finished | Verdict::Disabled => true,
@@ -146,6 +157,7 @@ impl ProjectReport {
             | Verdict::Missing
             | Verdict::Unknown => false,
         };
-        asked && (self.pin.word == PinWord::Ok || !self.enabled)
+        let pinned = self.pin.word == PinWord::Ok && self.pin.bad.is_none();
+        asked && (pinned || !self.enabled)
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::facts::Terminal;
 use super::report::{Brake, Server};
-use crate::fleet::Fleet;
+use super::stray::Stray;
+use crate::fleet::{BadRefs, Fleet};
 use crate::journal;
 use crate::names::Name;
 use crate::registry::Project;
@@ -25,6 +26,8 @@ pub(super) struct World<'a> {
     /// Projects with a journal that nobody works on.
     pub(super) interrupted: Vec<Name>,
     pub(super) brake: Brake,
+    /// What fleet.toml calls bad.
+    pub(super) bad: BadRefs<'a>,
     /// The process of the guardian.
     pub(super) guardian: Option<i32>,
 }
@@ -68,6 +71,7 @@ impl<'a> World<'a> {
             holders,
             interrupted: interrupted(fleet)?,
             brake: brake(fleet),
+            bad: fleet.bad_refs(),
         })
     }
 
@@ -95,6 +99,17 @@ impl<'a> World<'a> {
                 ..none
             },
         }
+    }
+
+    /// Returns the sessions on the fleet's server that no registered project owns.
+    pub(super) fn strays(&self) -> Vec<Stray> {
+        let (Answer::Running(running), Ok(tmux)) = (&self.server, self.fleet.tmux()) else {
+            return Vec::new();
+        };
+        let projects = &self.fleet.registry.projects;
+        let is_owned = |session: &str| projects.keys().any(|name| name.as_str() == session);
+        let sessions = running.sessions.keys().filter(|it| !is_owned(it));
+        sessions.map(|it| Stray::new(it, tmux.socket())).collect()
     }
 
     /// Returns what is known of the terminal that a project's tender had.

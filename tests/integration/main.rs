@@ -33,6 +33,9 @@
 //! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
 //! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
 //! - F13, a remote that moves, lies or is gone: `update::upstream`.
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `pins::shapes`, `pins::unreadable`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`, `pins::shapes`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`, `pins::upstream`.
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
 //! - F15, a hostile harness: `create::hostile`.
 //! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `harness::set_url::a_project_*`.
@@ -52,7 +55,7 @@
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`, `probe::what_runs_beside_it_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
-//!   `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
+//!   `pins::unreadable`, `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
 //! - F23, limits of the machine: `start::limits`, `start::room`; those of terminals and processes in the unit tests of
 //!   `sessions`.
 //! - F24, a directory or program that is not there: `start::refusals`.
@@ -76,6 +79,7 @@ mod healing;
 mod history;
 mod incidents;
 mod init;
+mod pins;
 mod probe;
 mod registry;
 mod remove;

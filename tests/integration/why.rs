@@ -84,10 +84,11 @@ fn everything_is_told_of_what_runs() {
     directory  held by process <pid>, its tender [/proc/locks]
     pin        ok [the five below]
                wanted: v0.1.0, which is <commit> [fleet.toml:11]
+               upstream: v0.1.0 is still <commit> [its mirror, last fetched, <age> ago]
                recorded: <commit> [the project's HEAD]
                staged: <commit> [the project's index]
                checked out: <commit>, unchanged [engine/]
-               running: <commit> [its life]
+               running: <commit>, begun by version 0.1.0 [its life]
 
     LOOKED FOR, AND NOT FOUND
     - a death [.fleet/state/demo.json]
@@ -122,6 +123,7 @@ fn nothing_is_made_up_of_what_never_ran() {
     server     no tmux server listens [tmux]
     pin        ok [the five below]
                wanted: v0.1.0, which is <commit> [fleet.toml:11]
+               upstream: v0.1.0 is still <commit> [its mirror, last fetched, <age> ago]
                recorded: <commit> [the project's HEAD]
                staged: <commit> [the project's index]
                checked out: <commit>, unchanged [engine/]

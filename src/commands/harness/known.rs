@@ -92,7 +92,7 @@ impl<'f> Known<'f> {
 
     /// Returns when the harness was last asked for what is new, if that is known.
     pub(super) fn fetched(&self) -> Option<Timestamp> {
-        Timestamp::try_from(self.mirror.as_ref()?.fetched_at()?).ok()
+        self.mirror.as_ref()?.fetched()
     }
 
     /// Says where it comes from.

@@ -90,6 +90,10 @@ fn each_difference_has_its_word() {
     assert_word(&world, &project, PinWord::Missing);
     fs::create_dir(&engine).unwrap();
     assert_word(&world, &project, PinWord::Missing);
+    fs::remove_dir_all(&project).unwrap();
+    let facts = look(&project);
+    assert_eq!(facts.trouble, None);
+    assert_eq!(word(&facts, Some(&wanted), None), PinWord::Missing);
 }
 
 #[test]
@@ -229,15 +233,17 @@ fn assert_trouble(make: impl FnOnce(&Path), expected: &str) {
 #[test]
 fn what_cannot_be_read_is_named_and_unknown() {
     assert_trouble(
-        |project| fs::remove_dir_all(project).unwrap(),
+        |project| fs::remove_dir_all(project.join(".git")).unwrap(),
         "no repository",
     );
-    assert_trouble(
-        |project| {
-            git(project, &["update-index", "--split-index"]);
-        },
-        "is split",
-    );
+    for directory in ["", "engine"] {
+        assert_trouble(
+            |project| {
+                git(&project.join(directory), &["update-index", "--split-index"]);
+            },
+            "is split",
+        );
+    }
     assert_trouble(
         |project| {
             git(

@@ -1,6 +1,7 @@
 //! What is folded into one row, and what is not.
 
 use super::*;
+use crate::fleet::Use;
 use crate::status::death::Death;
 use crate::status::incident::{Cause, Incident};
 use crate::status::report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
@@ -46,6 +47,9 @@ fn project(number: usize, verdict: Verdict, signature: &str) -> ProjectReport {
             checkout: None,
             dirty: None,
             running: None,
+            runner: None,
+            bad: None,
+            bad_use: Use::Pinned,
             reason: None,
         },
         death: Some(death),
@@ -66,6 +70,7 @@ fn report(projects: Vec<ProjectReport>) -> Report {
         guardian: None,
         rollout: None,
         incidents: Vec::new(),
+        strays: Vec::new(),
         projects,
     }
 }

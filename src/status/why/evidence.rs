@@ -37,6 +37,10 @@ pub(super) struct Evidence<'a> {
     pub(super) journal: bool,
     /// The untracked files of the harness; or why they cannot be told.
     pub(super) untracked: Result<Vec<String>, String>,
+    /// What makes git's files readable, where they are not.
+    pub(super) cure: Option<String>,
+    /// Where the project may be, where it is not at its location.
+    pub(super) went: Option<String>,
     /// The last lines of the audit trail about it; or why it cannot be read.
     pub(super) history: Result<Vec<Event>, String>,
 }
@@ -77,6 +81,8 @@ impl<'a> Evidence<'a> {
             command: world.holders.get(&lock).copied(),
             journal: fleet.journal(&project.name).is_open(),
             untracked: untracked(fleet, project, &report),
+            cure: cure(fleet, project, &report),
+            went: (!look.facts.directory).then(|| fleet.where_it_went(project)),
             history: events::last_of(&fleet.runtime(""), name, LINES)
                 .map_err(|error| format!("{error:#}")),
             world,
@@ -135,6 +141,11 @@ fn untracked(
         .engine(project)
         .map_err(|error| format!("{error:#}"))?;
     pins::untracked(&project.location, engine).map_err(|error| format!("{error:#}"))
+}
+
+fn cure(fleet: &Fleet, project: &Project, report: &ProjectReport) -> Option<String> {
+    report.pin.reason.as_ref()?;
+    pins::cure(&project.location, fleet.engine(project).ok()?)
 }
 
 /// Returns the name of the project's harness terminal.

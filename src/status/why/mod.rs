@@ -9,6 +9,7 @@ mod process;
 mod render;
 mod rollout;
 mod sentence;
+mod upstream;
 
 use jiff::Timestamp;
 use serde::Serialize;

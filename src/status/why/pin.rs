@@ -2,8 +2,12 @@
 
 use super::evidence::Evidence;
 use super::facts::Facts;
+use super::upstream;
 use crate::names::CommitId;
+use crate::pins::PinWord;
+use crate::status::collect::INSTALLED;
 use crate::status::render::pin_reason;
+use crate::status::report::PinReport;
 use crate::ui::{count, list};
 
 /// How many untracked files are named.
@@ -24,11 +28,13 @@ pub(super) fn tell(evidence: &Evidence<'_>, facts: &mut Facts) {
     facts.add("pin", says, "the five below");
     let wanted = format!("wanted: {}, which is {}", pin.reference, short(&pin.wanted));
     facts.add("pin", wanted, evidence.origin("ref"));
-    let unreadable = pin.reason.as_deref().filter(|_| {
-        [&pin.head, &pin.index, &pin.checkout]
-            .iter()
-            .any(|commit| commit.is_none())
-    });
+    upstream::tell(evidence, facts);
+    if !evidence.look.facts.directory {
+        let why = "the project is not at its location";
+        return facts.cannot_tell("pin", why, evidence.origin("location"));
+    }
+    let is_unknown = pin.word == PinWord::Unknown;
+    let unreadable = pin.reason.as_deref().filter(|_| is_unknown);
     if let Some(why) = unreadable {
         facts.cannot_tell("pin", why, "git's files");
     }
@@ -49,11 +55,24 @@ pub(super) fn tell(evidence: &Evidence<'_>, facts: &mut Facts) {
         let says = format!("checked out: {}{changes}", short(&pin.checkout));
         facts.add("pin", says, format!("{engine}/"));
     }
-    match &pin.running {
-        Some(running) => facts.add("pin", format!("running: {}", running.short()), "its life"),
-        None => facts.absent("a commit that runs", "its life"),
-    }
+    running(pin, facts);
     untracked(evidence, engine, facts);
+    if let Some(cure) = &evidence.cure {
+        facts.add("pin", format!("{cure} makes it readable"), "git's files");
+    }
+}
+
+fn running(pin: &PinReport, facts: &mut Facts) {
+    let Some(running) = &pin.running else {
+        return facts.absent("a commit that runs", "its life");
+    };
+    let begun = match pin.runner.as_deref() {
+        Some(INSTALLED) => format!("by version {INSTALLED}"),
+        Some(other) => format!("by version {other}, and {INSTALLED} is installed"),
+        None => "by an unknown version".to_owned(),
+    };
+    let says = format!("running: {}, begun {begun}", running.short());
+    facts.add("pin", says, "its life");
 }
 
 fn untracked(evidence: &Evidence<'_>, engine: &str, facts: &mut Facts) {

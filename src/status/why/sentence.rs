@@ -55,7 +55,9 @@ pub(super) fn next(evidence: &Evidence<'_>) -> Next {
     let harness = terminal(name);
     // What comes by itself can be kept from coming.
     let due = |due| format!("{due}; `fleet stop {name}` keeps it down");
-    let advice = report.advice().map(str::to_owned);
+    let went = evidence.went.as_ref();
+    let went = went.map(|went| format!("nothing is due; {went}"));
+    let advice = went.or_else(|| report.advice().map(str::to_owned));
     let told = advice.or_else(|| report.due().map(due));
     let text = told.unwrap_or_else(|| match report.verdict {
         Verdict::Up if is_stopping => "it ends when its grace is over, at the latest".to_owned(),
@@ -69,11 +71,7 @@ pub(super) fn next(evidence: &Evidence<'_>) -> Next {
         }
         Verdict::Finished => format!("nothing is due; `fleet start {name}` runs it again"),
         Verdict::Disabled => format!("nothing is due; `fleet enable {name}` allows it to start"),
-        Verdict::Missing => {
-            let place = evidence.project.location.display();
-            format!("nothing is due; put it back at {place}, or correct `location` in fleet.toml")
-        }
-        Verdict::Unknown => {
+        Verdict::Missing | Verdict::Unknown => {
             "nothing is done on a guess; remove the cause, and look again".to_owned()
         }
     });

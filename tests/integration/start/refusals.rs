@@ -34,7 +34,7 @@ fn a_project_that_is_not_there_is_refused() {
     assert_snapshot!(sandbox.run("start demo"), @r"
     --- stderr
     error: `demo` is not at $ROOT/fleet/projects/demo
-    hint: put it back, or correct its `location` in fleet.toml
+    hint: put it back at $ROOT/fleet/projects/demo, or correct `location` in fleet.toml
     --- exit code 1
     ");
     nothing_was_started(&sandbox);

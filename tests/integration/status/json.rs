@@ -51,7 +51,8 @@ fn nothing_is_known_of_what_never_ran() {
         "process": {"pid": "null", "since": "null", "exit": "null", "signal": "null", "restarts": "integer"},
         "harness": {"name": "text", "healthy": "null", "probed": "null"},
         "pin": {"word": "text", "ref": "text", "wanted": "commit", "head": "commit", "index": "commit",
-                "checkout": "commit", "dirty": "boolean", "running": "null", "reason": "null"},
+                "checkout": "commit", "dirty": "boolean", "running": "null", "runner": "null", "bad": "null",
+                "reason": "null"},
     });
     assert_eq!(
         kinds(&report),
@@ -59,7 +60,7 @@ fn nothing_is_known_of_what_never_ran() {
             "schema": "integer", "fleet": "text",
             "server": {"alive": "boolean", "pid": "null", "since": "null", "reason": "null"},
             "brake": {"engaged": "boolean", "since": "null", "reason": "null", "projects": []},
-            "guardian": "null", "rollout": "null", "incidents": [],
+            "guardian": "null", "rollout": "null", "incidents": [], "strays": [],
             "projects": [project],
         })
     );
@@ -94,7 +95,8 @@ fn everything_is_known_of_what_runs() {
     assert_eq!(
         demo["pin"],
         json!({"word": "ok", "ref": "v0.1.0", "wanted": head, "head": head, "index": head, "checkout": head,
-               "dirty": false, "running": head, "reason": null})
+               "dirty": false, "running": head,
+               "runner": env!("CARGO_PKG_VERSION"), "bad": null, "reason": null})
     );
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }

@@ -84,10 +84,11 @@ fn a_directory_that_is_not_there_is_missing() {
     std::fs::rename(sandbox.place("demo"), sandbox.root().join("elsewhere")).unwrap();
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE    PIN      REF     REASON
-    demo  missing  unknown  v0.1.0  its directory is not there; there is no repository at `$ROOT/fleet/projects/demo`
+    demo  missing  missing  v0.1.0  its directory is not there
     --- stderr
 
     1 project: 1 missing
+    hint: `fleet why demo` looks where it may be now
     --- exit code 0
     ");
     sandbox.fleet(&["status", "--check"]).exited(5);
