@@ -30,6 +30,7 @@ mod repository;
 mod restore;
 mod settle;
 mod swap;
+mod traces;
 mod untracked;
 mod vendored;
 mod versions;
@@ -44,6 +45,9 @@ pub(crate) use mirror_refs::{Kind, Resolved};
 pub(crate) use repin::{Move, Ready, carry_out, is_untouched};
 pub(crate) use repository::{current_branch, enclosing_repository, ignores, tracks};
 pub(crate) use settle::{Settled, settle};
+pub(crate) use traces::{
+    Found, Looked, Marks, Search, Seen, Telltales, Unread, search as search_traces,
+};
 pub(crate) use untracked::untracked;
 pub(crate) use vendored::{file_at, head_file};
 pub(crate) use word::{PinWord, word};
