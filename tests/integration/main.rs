@@ -22,9 +22,11 @@
 //! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
 //! - F13, a remote that moves, lies or is gone: `update::upstream`.
 //! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
-//! - F15, a hostile harness: `create::hostile`.
+//! - F15, a hostile harness: `create::hostile`, `audit::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
-//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
+//! - F18, a trace of the fleet in a project: after every command that writes into one, and at the end of every test, in
+//!   `sandbox::audited`; what that is worth: [`audit`]. Also `update::mentions`,
+//!   `start::environment::what_a_harness_is_told_*`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
@@ -39,6 +41,7 @@
 
 mod agents;
 mod architecture;
+mod audit;
 mod boot;
 mod concurrency;
 mod crash;
