@@ -29,6 +29,7 @@ mod targets;
 mod unit;
 mod update;
 mod version;
+mod world;
 
 pub(crate) use boot::{Booted, boot};
 pub(crate) use create::{Creation, create};
@@ -46,3 +47,4 @@ pub(crate) use stop::stop;
 pub(crate) use unit::renew_unit;
 pub(crate) use update::{Goal, Move, update};
 pub(crate) use version::Chosen;
+pub(crate) use world::{Asked, WorldPlan, apply};

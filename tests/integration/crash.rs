@@ -3,6 +3,7 @@
 //! Every call that changes something is a point where a command can be cut off. A command is run once to see which it
 //! makes; then it is cut off at one after the other, and run again. What counts is what git and the registry say.
 
+mod apply;
 mod create;
 mod init;
 mod registry;

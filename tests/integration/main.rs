@@ -53,6 +53,7 @@ mod healing;
 mod history;
 mod incidents;
 mod init;
+mod plan;
 mod registry;
 mod remove;
 mod sandbox;
