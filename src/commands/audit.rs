@@ -231,7 +231,7 @@ fn summary(report: &Report<'_>) -> String {
         (0, 0) if report.projects.len() == 1 => "nothing in it knows of this fleet".to_owned(),
         (0, 0) => "nothing in them knows of this fleet".to_owned(),
         (0, open) => format!(
-            "no trace was found, but not all of {} could be read",
+            "no trace was found, but {} could not be read as a whole",
             count(open, "project")
         ),
         (traces, _) => format!("{} of this fleet", count(traces, "trace")),

@@ -197,7 +197,7 @@ fn what_is_broken_or_gone_is_not_proven() {
       not read: it is no repository
     --- stderr
 
-    3 projects: no trace was found, but not all of 3 projects could be read; looked at 2 repositories, 2 files, 3 commits, 4 refs, 3 other files of git's
+    3 projects: no trace was found, but 3 projects could not be read as a whole; looked at 2 repositories, 2 files, 3 commits, 4 refs, 3 other files of git's
     --- exit code 5
     "#);
 }
