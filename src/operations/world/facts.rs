@@ -2,6 +2,7 @@
 //! reads the same.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -94,10 +95,13 @@ pub(super) fn of(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Facts>> {
     let open = journal::open_in(&fleet.runtime("journal"))?;
     let server = Server::ask(fleet);
     let brake = supervision::brake(&fleet.runtime(""))?;
+    // One look at the kernel's list: to try each lock would make files, and take its time on a busy machine.
+    let locks: Vec<PathBuf> = names.iter().map(|name| fleet.command_lock(name)).collect();
+    let held = supervision::holders(locks.iter().map(PathBuf::as_path))?;
     let read = |name: &Name| {
         let project = fleet.registry.project(name)?;
         let mut facts = pin(fleet, project);
-        facts.is_busy = fleet.is_worked_on(name);
+        facts.is_busy = held.contains_key(&fleet.command_lock(name));
         if open.contains(name) {
             facts.interrupted = Some(meant(fleet, name));
         }

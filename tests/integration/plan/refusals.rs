@@ -45,3 +45,22 @@ fn what_was_lost_with_its_server_comes_back_in_one_go() {
     }
     sandbox.fleet(&["stop", "--all"]).succeeded();
 }
+
+#[test]
+fn what_another_command_works_on_is_left_alone() {
+    let sandbox = fleet(&["demo"]);
+    move_by_hand(&sandbox, "demo", "v0.2.0");
+    let mut plan = sandbox.command("flock", &sandbox.directory());
+    plan.arg(".fleet/locks/demo")
+        .args([env!("CARGO_BIN_EXE_fleet"), "plan"]);
+    let said = sandbox.output(&mut plan);
+    insta::assert_snapshot!(said.succeeded().text(), @r"
+    demo
+      - it is being changed
+      ! left alone; cannot be done: another command is at work on `demo`
+    --- stderr
+
+    1 project: 1 that cannot be done
+    --- exit code 0
+    ");
+}
