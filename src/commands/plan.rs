@@ -1,16 +1,74 @@
 //! `fleet plan` and `fleet apply`: what would have to be done, and doing it.
 
-use crate::cli;
-use crate::error::{Exit, failed};
-use crate::fleet::Fleet;
-use crate::ui::Ui;
+use anyhow::Context as _;
 
-/// Prints the plan.
-pub(crate) fn plan(_fleet: &Fleet, _wanted: &cli::Plan, _ui: &Ui) -> anyhow::Result<Exit> {
-    Err(failed("`fleet plan` is not there yet").into())
+use super::outcomes::conclude;
+use super::paths::absolute;
+use super::records::print_json;
+use crate::cli;
+use crate::error::{Exit, usage};
+use crate::files::{self, Durability};
+use crate::fleet::Fleet;
+use crate::operations::{self, Asked, Command, WorldPlan};
+use crate::ui::{Ui, count};
+
+/// Prints the plan, and writes it to a file where that is wanted.
+pub(crate) fn plan(fleet: &Fleet, wanted: &cli::Plan, ui: &Ui) -> anyhow::Result<Exit> {
+    ui.waiting("looking at all projects");
+    let plan = WorldPlan::make(fleet)?;
+    if let Some(file) = &wanted.out {
+        let file = absolute(file)?;
+        files::replace(&file, plan.file().as_bytes(), 0o644, Durability::Synced)?;
+    }
+    if wanted.json {
+        print_json(&plan, ui)?;
+    } else {
+        ui.result(&plan);
+        if !plan.is_empty() {
+            ui.status(format!("\n{}", summary(&plan)));
+        }
+    }
+    if let Some(file) = &wanted.out {
+        ui.hint(format!("`fleet apply {}` does it", file.display()));
+    }
+    Ok(if wanted.check && !plan.is_empty() {
+        Exit::Found
+    } else {
+        Exit::Done
+    })
 }
 
-/// Carries a plan out.
-pub(crate) fn apply(_fleet: &mut Fleet, _wanted: &cli::Apply, _ui: &Ui) -> anyhow::Result<Exit> {
-    Err(failed("`fleet apply` is not there yet").into())
+fn summary(plan: &WorldPlan) -> String {
+    let [apply, cannot, yours] = plan.counts();
+    let parts = [
+        (apply, "to do with `fleet apply`"),
+        (cannot, "that cannot be done"),
+        (yours, "left to you"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    let projects = count(plan.projects.len(), "project");
+    format!("{projects}: {}", parts.join(", "))
+}
+
+/// Carries a plan out, and says how it went with each project.
+pub(crate) fn apply(fleet: &mut Fleet, wanted: &cli::Apply, ui: &Ui) -> anyhow::Result<Exit> {
+    let command = Command::new("apply").because(wanted.message.clone());
+    let asked = match &wanted.plan {
+        None => Asked::Now,
+        Some(file) => {
+            let text = files::read_if_there(&absolute(file)?)?;
+            let text = text.with_context(|| format!("there is no `{}`", file.display()));
+            Asked::File(text.map_err(|error| {
+                usage(error.to_string()).hint("`fleet plan --out FILE` writes one")
+            })?)
+        }
+    };
+    let done = operations::apply(fleet, &asked, wanted.dry_run, ui);
+    if !wanted.dry_run && done.as_ref().is_ok_and(Vec::is_empty) {
+        ui.status("there is nothing to do");
+    }
+    conclude(fleet, &command, &[], wanted.dry_run, done, ui)
 }

@@ -63,6 +63,25 @@ pub(crate) fn stoppable(
     Ok(strays)
 }
 
+/// Returns the projects that a look is about: those named and those chosen by what the registry says of them; all where
+/// nobody says which.
+pub(super) fn chosen_registered<'a>(
+    fleet: &'a Fleet,
+    names: &[Name],
+    wanted: &Registered,
+) -> anyhow::Result<Vec<&'a Project>> {
+    let mut projects = Vec::new();
+    for name in names {
+        projects.push(fleet.registry.project(name)?);
+    }
+    if names.is_empty() || wanted.label.is_some() || wanted.harness.is_some() {
+        projects.extend(registered(fleet, wanted)?);
+    }
+    projects.sort_by(|a, b| a.name.cmp(&b.name));
+    projects.dedup_by(|a, b| a.name == b.name);
+    Ok(projects)
+}
+
 /// Returns the projects that are meant by what the registry says of them, by name.
 pub(super) fn registered<'a>(
     fleet: &'a Fleet,

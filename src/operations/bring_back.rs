@@ -97,6 +97,20 @@ impl Facts {
         self.wish() == Some(Want::Up) && self.state().is_some_and(State::is_lost)
     }
 
+    /// Tells whether it runs, or will without anybody's doing, though it was asked to be down.
+    pub(super) fn runs_unwanted(&self) -> bool {
+        let is_due = self.state().is_some_and(|state| match state.phase {
+            Phase::Starting | Phase::Running | Phase::Waiting => true,
+            Phase::Stopping
+            | Phase::Down
+            | Phase::Finished
+            | Phase::Crashed
+            | Phase::Parked
+            | Phase::Lost => false,
+        });
+        self.wish() == Some(Want::Down) && self.tender == Liveness::Alive && is_due
+    }
+
     /// Tells whether it was ended because that was asked for.
     pub(super) fn was_stopped(&self) -> bool {
         self.wish() == Some(Want::Down)

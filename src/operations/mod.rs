@@ -38,6 +38,7 @@ mod targets;
 mod unit;
 mod update;
 mod version;
+mod world;
 
 pub(crate) use adopt::{Adoption, Row, Scan, adopt, scan};
 pub(crate) use boot::{Booted, boot};
@@ -60,4 +61,4 @@ pub(crate) use stop::stop;
 pub(crate) use stray::is_stray;
 pub(crate) use unit::renew_unit;
 pub(crate) use update::{Goal, Move, update};
-pub(crate) use version::Chosen;
+pub(crate) use world::{Asked, WorldPlan, apply};

@@ -16,6 +16,7 @@ use super::hostile::is_harmless;
 use super::mirror::Mirror;
 use super::nested::update_nested;
 use super::repository::open;
+use super::restore::clear_locks;
 
 /// Fills a missing harness at a commit. Refuses where something else is in its place.
 ///
@@ -57,7 +58,11 @@ fn fill_place(new: &Engine<'_>, place: &Path) -> anyhow::Result<()> {
         fs::rename(&beside, &modules)?;
     }
     let files = modules.join("checkout.new");
-    remove_tree_if_there(&files)?;
+    if files.exists() {
+        // A fill was killed here. Nobody else works in a git directory that has no work tree.
+        clear_locks(&modules)?;
+        remove_tree_if_there(&files)?;
+    }
     new.populate(
         &open_bare(&modules)?,
         &files,

@@ -39,6 +39,7 @@ mod repository;
 mod restore;
 mod settle;
 mod swap;
+mod traces;
 mod untracked;
 mod upstream;
 mod urls;
@@ -58,10 +59,13 @@ pub(crate) use history::{Previous, previous};
 pub(crate) use mirror::Mirror;
 pub(crate) use mirror_refs::{Fetched, Kind, Resolved};
 pub(crate) use mirror_versions::{Version, Versions};
-pub(crate) use only_here::{Found, OnlyHere, only_here};
+pub(crate) use only_here::{Hindrance, OnlyHere, only_here};
 pub(crate) use repin::{Move, Ready, carry_out, is_untouched};
 pub(crate) use repository::{borrows_from, current_branch, enclosing_repository, ignores, tracks};
 pub(crate) use settle::{Settled, settle};
+pub(crate) use traces::{
+    Found, Looked, Marks, Search, Seen, Telltales, Unread, search as search_traces,
+};
 pub(crate) use untracked::untracked;
 pub(crate) use upstream::Upstream;
 pub(crate) use urls::same_place;

@@ -23,7 +23,7 @@ const NAMED: usize = 10;
 
 /// Something that was found, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct Hindrance {
     /// What, as a clause without an end.
     pub(crate) what: String,
     /// What to type.
@@ -34,21 +34,21 @@ pub(crate) struct Found {
 #[derive(Debug, Default)]
 pub(crate) struct OnlyHere {
     /// Work that exists nowhere else.
-    pub(crate) work: Vec<Found>,
+    pub(crate) work: Vec<Hindrance>,
     /// What nobody can look into, or cannot be moved as a whole.
-    pub(crate) obstacles: Vec<Found>,
+    pub(crate) obstacles: Vec<Hindrance>,
     /// What git was told to ignore: kept nowhere else either, but meant to be made again.
     pub(crate) ignored: Vec<String>,
 }
 
 impl OnlyHere {
     fn work(&mut self, what: String, way_out: String) {
-        self.work.push(Found { what, way_out });
+        self.work.push(Hindrance { what, way_out });
     }
 
     fn obstacle(&mut self, what: impl Into<String>, way_out: String) {
         let what = what.into();
-        self.obstacles.push(Found { what, way_out });
+        self.obstacles.push(Hindrance { what, way_out });
     }
 }
 

@@ -105,7 +105,7 @@ fn is_torn(engine: &Repository, place: &Path, other: Content) -> bool {
 }
 
 /// Removes the locks that a killed checkout left in the harness's own git directory.
-fn clear_locks(git_directory: &Path) -> anyhow::Result<()> {
+pub(super) fn clear_locks(git_directory: &Path) -> anyhow::Result<()> {
     for name in ["index.lock", "HEAD.lock", "packed-refs.lock", "config.lock"] {
         remove_if_there(&git_directory.join(name))?;
     }

@@ -57,7 +57,7 @@ pub(crate) use procfs::{has_children, with_ancestors};
 pub(crate) use program::{find_program, tender_program, this_program};
 pub(crate) use record::{VERSION, read_record};
 pub(crate) use sleep::{Sleeper, Woken};
-pub(crate) use spawn::is_mark;
+pub(crate) use spawn::{MARK, is_mark};
 pub(crate) use state::{LastExit, Life, Phase, State};
 pub(crate) use sweep::end_life;
 pub(crate) use trees::end_trees;

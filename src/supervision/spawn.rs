@@ -19,7 +19,7 @@ use super::signals::Signals;
 use crate::files::tail;
 
 /// What every mark's variable begins with; its level follows.
-const MARK: &str = "TENDED_";
+pub(crate) const MARK: &str = "TENDED_";
 /// How much of what a command says is kept, in bytes: as much as a few screens hold.
 const ENOUGH: u64 = 64 * 1024;
 /// What a process must know of the terminal it runs in, and no file can tell.

@@ -4,6 +4,7 @@
 //! makes; then it is cut off at one after the other, and run again. What counts is what git and the registry say.
 
 mod adopt;
+mod apply;
 mod create;
 mod init;
 mod prepare;

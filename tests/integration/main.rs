@@ -52,6 +52,11 @@
 //!   `start::prepare::it_runs_in_a_project_of_its_own`.
 //! - F17, a roll-out that fails or is interrupted: [`rollout`], `crash::rollout`.
 //! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
+//! - F15, a hostile harness: `create::hostile`, `audit::hostile`.
+//! - F16, the clock jumps: `tender::clock`.
+//! - F18, a trace of the fleet in a project: after every command that writes into one, and at the end of every test, in
+//!   `sandbox::audited`; what that is worth: [`audit`]. Also `update::mentions`,
+//!   `start::environment::what_a_harness_is_told_*`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`, `probe::what_runs_beside_it_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
@@ -67,6 +72,7 @@
 mod adopt;
 mod agents;
 mod architecture;
+mod audit;
 mod boot;
 mod concurrency;
 mod crash;
@@ -80,6 +86,7 @@ mod history;
 mod incidents;
 mod init;
 mod pins;
+mod plan;
 mod probe;
 mod registry;
 mod remove;

@@ -1,5 +1,6 @@
 //! A [`Sandbox`]: a home, a fleet, a git and a tmux of a test's own, and proof afterwards that nothing of it still runs.
 
+mod audited;
 mod facts;
 mod harness;
 mod itself;
@@ -17,6 +18,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -37,6 +39,8 @@ const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Sandbox {
     root: PathBuf,
     path: OsString,
+    /// Whether the test has put something into a project that an audit must find.
+    is_planted: AtomicBool,
     /// Removes `root`; dropped after [`Drop::drop`] has ended the processes.
     _directory: TempDir,
 }
@@ -61,6 +65,7 @@ impl Sandbox {
         let sandbox = Self {
             path: outside::search_path(),
             root,
+            is_planted: AtomicBool::new(false),
             _directory: directory,
         };
         // In the home as well as named by GIT_CONFIG_GLOBAL: libgit2 reads the one, git the other.
@@ -93,9 +98,13 @@ impl Sandbox {
         normalise::narrow_lines(&self.run(line))
     }
 
-    /// Runs `fleet` in the fleet's directory, or at the root where there is none.
+    /// Runs `fleet` in the fleet's directory, or at the root where there is none. What it writes into projects is audited.
     pub(crate) fn fleet(&self, arguments: &[&str]) -> Output {
-        self.program(env!("CARGO_BIN_EXE_fleet"), arguments)
+        let output = self.program(env!("CARGO_BIN_EXE_fleet"), arguments);
+        if audited::writes_into_projects(arguments) {
+            self.assert_nothing_knows(&arguments.join(" "));
+        }
+        output
     }
 
     /// Runs `agents` in `directory`.
@@ -217,6 +226,9 @@ impl Drop for Sandbox {
         // A tmux server needs a moment to end after its last session.
         let patience = Duration::from_secs(if std::thread::panicking() { 0 } else { 3 });
         if poll(patience, || self.processes().is_empty()) {
+            if !std::thread::panicking() {
+                self.assert_nothing_knows("the whole test");
+            }
             return;
         }
         let left = self.processes();

@@ -11,7 +11,7 @@ use crate::error::{Fault, refused};
 use crate::fleet::Fleet;
 use crate::names::{HarnessUrl, Name, shell_word};
 use crate::parallel::within;
-use crate::pins::{self, Found, OnlyHere};
+use crate::pins::{self, Hindrance, OnlyHere};
 use crate::registry::Project;
 
 /// How long the look at a project's files may take: seconds, for very many.
@@ -131,7 +131,7 @@ pub(super) fn admit_work(
         .hint(format!("`git -C {} status` may say why", quoted(location)))
     })?;
     if !found.obstacles.is_empty() {
-        let all: Vec<&Found> = found.obstacles.iter().chain(&found.work).collect();
+        let all: Vec<&Hindrance> = found.obstacles.iter().chain(&found.work).collect();
         let fault = refused(format!(
             "cannot tell what would be lost with the files of `{name}`"
         ));
@@ -139,7 +139,7 @@ pub(super) fn admit_work(
         return Err(naming(fault, &all).hint(without).into());
     }
     if !found.work.is_empty() && !is_forced {
-        let all: Vec<&Found> = found.work.iter().collect();
+        let all: Vec<&Hindrance> = found.work.iter().collect();
         let fault = refused(format!("`{name}` holds what exists nowhere else"));
         let fault = naming(fault, &all).hint(format!(
             "or `fleet remove {name} --delete-files --force`: it goes to the trash with all of that"
@@ -150,7 +150,7 @@ pub(super) fn admit_work(
 }
 
 /// Adds each thing that was found, a line for each, and its way out.
-fn naming(fault: Fault, found: &[&Found]) -> Fault {
+fn naming(fault: Fault, found: &[&Hindrance]) -> Fault {
     let whats = found.iter().rev().map(|one| one.what.clone());
     let because = whats.fold(None, |inner: Option<anyhow::Error>, what| {
         Some(match inner {

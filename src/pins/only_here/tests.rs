@@ -16,8 +16,8 @@ fn pushed(world: &World) -> PathBuf {
 #[track_caller]
 fn assert_found(project: &Path, work: &[&str], obstacles: &[&str]) {
     let found = only_here(project, "engine", None);
-    let said = |all: &[Found]| -> Vec<String> {
-        let short = |it: &Found| it.what.replace(&*project.to_string_lossy(), "$P");
+    let said = |all: &[Hindrance]| -> Vec<String> {
+        let short = |it: &Hindrance| it.what.replace(&*project.to_string_lossy(), "$P");
         all.iter().map(short).collect()
     };
     assert_eq!(said(&found.work), work);

@@ -69,3 +69,18 @@ fn nothing_of_the_callers_environment_comes_in() {
             .contains(&format!("TMUX_TMPDIR={directory}/tmux"))
     );
 }
+
+/// F18: a trace fails the test that made it, at once and at its end.
+#[test]
+fn a_trace_of_the_fleet_in_a_project_fails_the_test() {
+    let sandbox = Sandbox::new().harness(["v0.1.0"]).project("demo", "v0.1.0");
+    sandbox.write("fleet/projects/demo/.git/hooks/fleet-sync", "");
+    let update = || sandbox.fleet(&["update", "demo"]);
+    let said = catch_unwind(AssertUnwindSafe(update)).expect_err("it is found");
+    let said = said.downcast_ref::<String>().expect("it says what");
+    assert!(said.contains("after update demo") && said.contains("fleet-sync"));
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(sandbox)));
+    let said = dropped.expect_err("it is still there");
+    let said = said.downcast_ref::<String>().expect("it says when");
+    assert!(said.contains("after the whole test"));
+}

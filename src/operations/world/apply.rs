@@ -1,0 +1,200 @@
+//! A plan carried out, by the operations that the verbs are.
+
+use std::collections::BTreeSet;
+
+use crate::error::{refused, usage};
+use crate::fleet::Fleet;
+use crate::names::Name;
+use crate::pins::{self, Depth};
+use crate::supervision::Afterwards;
+use crate::ui::Ui;
+
+use super::super::bring_back;
+use super::super::launch::Occasion;
+use super::super::plan::{Locked, Outcome, Plan};
+use super::super::recover;
+use super::super::start;
+use super::super::step::Step;
+use super::super::stop;
+use super::super::update::{self, Goal, Move};
+use super::diff::{Deed, Remedy, differences};
+use super::facts;
+use super::plan::WorldPlan;
+
+/// What is to be applied.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// What a plan would show now.
+    Now,
+    /// The plan of a file, as long as the world is as it was then.
+    File(String),
+}
+
+/// Carries out what the plan shows; what that cannot do is refused, and what is the operator's is left. Whatever was begun
+/// is done by operations that check for themselves, under their locks, that it may be done.
+pub(crate) fn apply(
+    fleet: &mut Fleet,
+    asked: &Asked,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let plan = WorldPlan::make(fleet)?;
+    if let Asked::File(file) = asked {
+        refuse_moved(file, &plan, ui)?;
+    }
+    if dry_run {
+        ui.result(&plan);
+        return Ok(Vec::new());
+    }
+    let mut outcomes = cannot(&plan);
+    outcomes.extend(repair(fleet, &plan.to_do(Deed::Repair), ui)?);
+    outcomes.extend(move_pins(fleet, plan.to_do(Deed::Move), ui)?);
+    outcomes.extend(fill_stop_and_start(fleet, &plan, ui)?);
+    outcomes.sort_by(|a, b| a.project.cmp(&b.project));
+    Ok(outcomes)
+}
+
+/// Refuses a file whose world has moved, and shows what is different.
+fn refuse_moved(file: &str, plan: &WorldPlan, ui: &Ui) -> anyhow::Result<()> {
+    let now = plan.file();
+    if file == now {
+        return Ok(());
+    }
+    if !file.starts_with("fleet plan ") {
+        return Err(usage("the file is no plan")
+            .hint("`fleet plan --out FILE` writes one")
+            .into());
+    }
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (then, now) = (lines(file), lines(&now));
+    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (then.iter().collect(), now.iter().collect());
+    let gone = then.iter().filter(|line| !new.contains(line));
+    let come = now.iter().filter(|line| !old.contains(line));
+    let gone = gone.map(|line| format!("planned: {line}"));
+    for line in gone.chain(come.map(|line| format!("now:     {line}"))) {
+        ui.result(line.escape_debug());
+    }
+    Err(refused("the world has moved since the plan was made")
+        .hint("`fleet plan` shows what there is to do now")
+        .into())
+}
+
+fn cannot(plan: &WorldPlan) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for project in &plan.projects {
+        for difference in &project.differences {
+            if let Remedy::Cannot { because } = &difference.remedy {
+                let name = &project.name;
+                let what = format!("`{name}`: {}", difference.is);
+                let fault = refused(what).because(anyhow::anyhow!("{because}"));
+                outcomes.push(Outcome::new(name.clone(), Err(fault.into())));
+            }
+        }
+    }
+    outcomes
+}
+
+fn repair(fleet: &mut Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Vec<Outcome>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Locked {
+        names,
+        mut outcomes,
+        locks: _locks,
+    } = recover::lock_all(fleet, names, false, ui)?;
+    // The repair has told the trail of itself.
+    outcomes.extend(names.into_iter().map(|name| {
+        let done = format!("repaired `{name}`; `fleet plan` says what else there is to do");
+        Outcome::new(name, Ok(done))
+    }));
+    Ok(outcomes)
+}
+
+fn move_pins(fleet: &mut Fleet, names: Vec<Name>, ui: &Ui) -> anyhow::Result<Vec<Outcome>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let back = Move {
+        names,
+        goal: Goal::Registered,
+        restart: false,
+        here: false,
+        accept_moved_tag: false,
+    };
+    update::update(fleet, &back, false, ui)
+}
+
+/// What was seen before a lock is stale after it: only what the plan shows and is still true is done.
+fn fill_stop_and_start(
+    fleet: &mut Fleet,
+    plan: &WorldPlan,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let wanted = [Deed::Fill, Deed::Stop, Deed::Start].map(|deed| plan.to_do(deed));
+    let mut names = wanted.concat();
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Locked {
+        names,
+        mut outcomes,
+        locks: _locks,
+    } = recover::lock_all(fleet, &names, false, ui)?;
+    let fleet = &*fleet;
+    let [fill, stop, start] = wanted;
+    outcomes.extend(start::carry_out(
+        fleet,
+        missing(fleet, &still(fleet, &names, &fill, Deed::Fill)?),
+        Occasion::Asked,
+        ui,
+    )?);
+    let stop = still(fleet, &names, &stop, Deed::Stop)?;
+    outcomes.extend(stop::stop_locked(
+        fleet,
+        &stop,
+        Afterwards::Down,
+        false,
+        ui,
+    )?);
+    let start = still(fleet, &names, &start, Deed::Start)?;
+    let brought = bring_back::bring_back(fleet, &start, ui)?;
+    outcomes.extend(brought.refused);
+    outcomes.extend(brought.tried);
+    Ok(outcomes)
+}
+
+/// Returns those of some projects about which this is still to be done, now that they are locked.
+fn still(fleet: &Fleet, locked: &[Name], meant: &[Name], deed: Deed) -> anyhow::Result<Vec<Name>> {
+    let meant: Vec<Name> = meant
+        .iter()
+        .filter(|name| locked.contains(name) && fleet.registry.projects.contains_key(*name))
+        .cloned()
+        .collect();
+    let facts = facts::of(fleet, &meant)?;
+    let is_still = |(name, mut facts): (Name, facts::Facts)| {
+        // It is this command that is at work on it.
+        facts.is_busy = false;
+        let found = differences(&name, &facts);
+        found
+            .iter()
+            .any(|it| it.deed() == Some(deed))
+            .then_some(name)
+    };
+    Ok(meant.into_iter().zip(facts).filter_map(is_still).collect())
+}
+
+/// Plans to make engines that are missing, and to start nothing.
+fn missing(fleet: &Fleet, names: &[Name]) -> Vec<Plan> {
+    let fill = |name: &Name| {
+        let project = fleet.registry.projects.get(name)?;
+        let engine = fleet.engine(project).ok()?;
+        let pinned = pins::read(&project.location, engine, Depth::Fast);
+        let commit = pinned.head.commit()?.clone();
+        let done = format!("filled the engine of `{name}`");
+        Some(Plan::new(name, vec![Step::Fill { commit }], done))
+    };
+    names.iter().filter_map(fill).collect()
+}
