@@ -363,47 +363,6 @@ fn killed_on_its_way_from_another_version_than_the_pinned_it_completes() {
     }
 }
 
-/// F4: somebody edits the registry by hand while pins move: it stays whole, and so do the projects.
-#[test]
-fn a_registry_that_is_edited_by_hand_meanwhile_stays_whole() {
-    let (sandbox, projects) = several();
-    let (registry, beside) = (sandbox.at("fleet/fleet.toml"), sandbox.at("fleet/edited"));
-    sandbox.write(
-        "fleet/fleet.toml",
-        &format!("{}# edit 1\n", sandbox.read("fleet/fleet.toml")),
-    );
-    let over = std::sync::atomic::AtomicBool::new(false);
-    let edits = std::thread::scope(|scope| {
-        let editor = scope.spawn(|| {
-            let mut edits = 1;
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                let text = std::fs::read_to_string(&registry).expect("it is there");
-                edits += 1;
-                std::fs::write(&beside, format!("{text}# edit {edits}\n")).expect("it is ours");
-                std::fs::rename(&beside, &registry).expect("it is ours");
-                std::thread::yield_now();
-            }
-            edits
-        });
-        for round in 0..6 {
-            let version = ["v0.2.0", "v0.1.0"][round % 2];
-            let output = sandbox.fleet(&["update", "--all", version]);
-            let is_told = output.code == Some(0) || output.text().contains("run");
-            assert!(is_told, "{}", output.text());
-        }
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
-        editor.join().expect("it ended")
-    });
-    sandbox.fleet(&["update", "--all", "v0.2.0"]).succeeded();
-    let text = sandbox.read("fleet/fleet.toml");
-    // Between the last look at a file and its replacement there is no lock that an editor would heed: what was written in
-    // that instant may go. What was there before stays.
-    assert!(text.contains("# edit 1\n") && edits > 1, "{edits}");
-    for name in projects {
-        is_at(&sandbox, name, "v0.2.0", "after all");
-    }
-}
-
 /// Three projects at the first of two versions.
 pub(super) fn several() -> (Sandbox, [&'static str; 3]) {
     let (sandbox, projects) = (
