@@ -55,16 +55,16 @@ fn keeps_journal(change: &Move, steps: &[Step]) -> bool {
 }
 
 /// Closes the journals of a rollback that has restarted what it was to.
-pub(super) fn close_journals<'a>(
+pub(super) fn close_journals(
     fleet: &Fleet,
     change: &Move,
-    restarted: impl IntoIterator<Item = &'a Name>,
+    restarted: &[Name],
 ) -> anyhow::Result<()> {
     if !matches!(change.goal, Goal::Back(_)) {
         return Ok(());
     }
     restarted
-        .into_iter()
+        .iter()
         .try_for_each(|name| fleet.journal(name).close())
 }
 

@@ -44,7 +44,9 @@ pub(crate) fn rollback(
     let found: BTreeMap<Name, Found> = take(&mut locked, found).into_iter().collect();
     let pin = |project: &Project| found.get(&project.name).map(|found| found.pin.clone());
     let targets = Targets::open(fleet, &locked.names, pin, ui);
-    let chosen = in_parallel(&locked.names, |name| choose(fleet, &targets, name, &found));
+    let mut known = BTreeMap::new();
+    let choose = |name| choose(fleet, &targets, name, &found, &mut known);
+    let chosen = locked.names.iter().map(choose).collect();
     let pins: BTreeMap<Name, Chosen> = take(&mut locked, chosen).into_iter().collect();
     tell_of_hands(fleet, &locked.names, &found, ui);
     let change = Move {
@@ -109,16 +111,23 @@ fn choose(
     targets: &Targets,
     name: &Name,
     found: &BTreeMap<Name, Found>,
+    known: &mut BTreeMap<(Name, CommitId), Chosen>,
 ) -> anyhow::Result<Chosen> {
     let project = fleet.registry.project(name)?;
     let commit = found
         .get(name)
         .map(|found| found.pin.clone())
         .context("every project that goes back has a pin before")?;
+    // Most projects of a fleet go back to the same.
+    let key = (project.harness.clone(), commit.clone());
+    if let Some(chosen) = known.get(&key) {
+        return Ok(chosen.clone());
+    }
     let mirror = targets.mirror(project)?;
     let reference = name_of(mirror.tag_of(&commit)?, &commit);
     let chosen = Chosen { reference, commit };
     version::refuse_bad_commit(fleet, &project.harness, mirror, &chosen)?;
+    known.insert(key, chosen.clone());
     Ok(chosen)
 }
 

@@ -117,14 +117,13 @@ pub(super) fn move_locked(
     }
     write_down(fleet, &looked)?;
     outcomes.extend(carry_out(fleet, change, targets, looked, ui));
-    let outcomes = restart_moved(fleet, &restarts, outcomes, ui)?;
-    close_journals(fleet, change, restarts.keys())?;
-    Ok(outcomes)
+    restart_moved(fleet, change, &restarts, outcomes, ui)
 }
 
 /// Restarts those whose plan says so and that were moved: now they run what is pinned.
 fn restart_moved(
     fleet: &Fleet,
+    change: &Move,
     restarts: &BTreeMap<Name, Vec<Step>>,
     outcomes: Vec<Outcome>,
     ui: &Ui,
@@ -144,7 +143,10 @@ fn restart_moved(
             (_, result) => all.push(Outcome { result, ..outcome }),
         }
     }
-    for mut outcome in start::carry_out(fleet, plans, Occasion::Asked, ui)? {
+    let moved: Vec<Name> = plans.iter().map(|plan| plan.project.clone()).collect();
+    let restarted = start::carry_out(fleet, plans, Occasion::Asked, ui)?;
+    close_journals(fleet, change, &moved)?;
+    for mut outcome in restarted {
         // That the pin was moved is what counts, however the restart went.
         if let Some(change) = moves.remove(&outcome.project) {
             outcome.change = Some(change);

@@ -363,41 +363,6 @@ fn killed_on_its_way_from_another_version_than_the_pinned_it_completes() {
     }
 }
 
-/// F4: somebody edits the registry by hand while pins move: both edits stay, or the command says that its own did not.
-#[test]
-fn a_registry_that_is_edited_meanwhile_keeps_what_was_written_by_hand() {
-    let (sandbox, projects) = several();
-    let (registry, beside) = (sandbox.at("fleet/fleet.toml"), sandbox.at("fleet/edited"));
-    let over = std::sync::atomic::AtomicBool::new(false);
-    let edits = std::thread::scope(|scope| {
-        let editor = scope.spawn(|| {
-            let mut edits = 0;
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                let text = std::fs::read_to_string(&registry).expect("it is there");
-                edits += 1;
-                std::fs::write(&beside, format!("{text}# edit {edits}\n")).expect("it is ours");
-                std::fs::rename(&beside, &registry).expect("it is ours");
-                std::thread::yield_now();
-            }
-            edits
-        });
-        for round in 0..6 {
-            let version = ["v0.2.0", "v0.1.0"][round % 2];
-            let output = sandbox.fleet(&["update", "--all", version]);
-            let is_told = output.code == Some(0) || output.text().contains("run");
-            assert!(is_told, "{}", output.text());
-        }
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
-        editor.join().expect("it ended")
-    });
-    sandbox.fleet(&["update", "--all", "v0.2.0"]).succeeded();
-    let text = sandbox.read("fleet/fleet.toml");
-    assert!(text.contains(&format!("# edit {edits}\n")), "{edits}");
-    for name in projects {
-        is_at(&sandbox, name, "v0.2.0", "after all");
-    }
-}
-
 /// Three projects at the first of two versions.
 pub(super) fn several() -> (Sandbox, [&'static str; 3]) {
     let (sandbox, projects) = (
