@@ -71,7 +71,7 @@ fn recover_from(fleet: &Fleet, name: &Name, steps: &[Step], ui: &Ui) -> anyhow::
         )),
         Recovered::Removed => ui.status(format!(
             "`{name}`: completed its interrupted removal{}",
-            in_the_trash(&steps)
+            in_the_trash(steps)
         )),
         Recovered::Nothing => {}
     }
