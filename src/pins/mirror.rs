@@ -22,6 +22,7 @@ use super::mirror_refs::{
 };
 use super::mirror_versions::{branches, compared, gone_tags};
 use super::repository::{if_there, oid, respect_environment};
+use super::restore::clear_locks;
 use super::upstream::note_fetch;
 use super::versions::by_version;
 
@@ -230,9 +231,12 @@ impl Mirror {
 
     fn lock(&self) -> anyhow::Result<Lock> {
         // A dry wait: what is waited for is another command's use of the network.
-        Lock::take(&self.directory.with_extension("lock"), PATIENCE, || {
+        let held = Lock::take(&self.directory.with_extension("lock"), PATIENCE, || {
             tracing::info!(mirror = %self.directory.display(), "waiting for another command");
-        })
+        })?;
+        // Who holds the lock is the only one who writes: git's own locks are of one that was killed.
+        clear_locks(&self.directory)?;
+        Ok(held)
     }
 
     /// Checks what a killed clone, a full disk or a stray `rm` would break, without reading the objects.

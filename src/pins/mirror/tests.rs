@@ -225,3 +225,22 @@ fn what_was_seen_is_forgotten_with_the_next_fetch() {
     mirror.accept_moved(&"v0.3.0".parse().unwrap()).unwrap();
     assert_ne!(target(), before);
 }
+
+#[test]
+fn locks_that_a_killed_command_left_stand_in_nobodys_way() {
+    let world = World::new();
+    let mirror = world.mirror();
+    world.release("v0.1.0", &[("new", "newer\n")]);
+    for lock in [
+        "refs/tags/v0.1.0.lock",
+        "refs/upstream/tags/v0.1.0.lock",
+        "refs/heads/main.lock",
+        "packed-refs.lock",
+    ] {
+        fs::write(mirror.directory().join(lock), "").unwrap();
+    }
+    assert_eq!(mirror.fetch().unwrap().moved_tags, ["v0.1.0"]);
+    fs::write(mirror.directory().join("refs/tags/v0.1.0.lock"), "").unwrap();
+    mirror.accept_moved(&"v0.1.0".parse().unwrap()).unwrap();
+    assert_eq!(mirror.fetch().unwrap().moved_tags, [] as [String; 0]);
+}
