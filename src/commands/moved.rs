@@ -51,7 +51,7 @@ fn summary(outcomes: &[Outcome], ui: &Ui) -> Exit {
         let before = change.and_then(|change| change.before.clone());
         let after = change.and_then(|change| change.after.clone());
         let reason = match (&outcome.result, change) {
-            (Err(error), _) => reason(error),
+            (Err(error), _) => reason(&outcome.project, error),
             (Ok(_), Some(_)) => String::new(),
             (Ok(said), None) => said.clone(),
         };
@@ -107,11 +107,13 @@ fn word(outcome: &Outcome) -> (&'static str, Mood) {
 }
 
 /// Says why not, without what the row says already.
-fn reason(error: &anyhow::Error) -> String {
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    let own = match causes.len() {
-        1 => causes.as_slice(),
-        _ => causes.get(1..).unwrap_or_default(),
-    };
-    own.join(": ")
+fn reason(name: &Name, error: &anyhow::Error) -> String {
+    let said = format!("{error:#}");
+    let known = [
+        format!("cannot update `{name}`: "),
+        format!("cannot roll `{name}` back: "),
+        format!("`{name}`: "),
+    ];
+    let own = known.iter().find_map(|known| said.strip_prefix(known));
+    own.unwrap_or(&said).to_owned()
 }

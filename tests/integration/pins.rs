@@ -34,6 +34,16 @@ impl Pinned {
         Self { sandbox, project }
     }
 
+    /// Makes a place outside of the fleet from which the project can be cloned, and returns it.
+    pub(crate) fn published(&self) -> PathBuf {
+        let published = self.sandbox.at("published.git");
+        let (from, to) = (self.project.to_str(), published.to_str());
+        let (from, to) = (from.expect("it is UTF-8"), to.expect("it is UTF-8"));
+        let clone = ["clone", "--quiet", "--bare", from, to];
+        self.sandbox.git(self.sandbox.root(), &clone);
+        published
+    }
+
     pub(crate) fn engine(&self) -> PathBuf {
         self.project.join("engine")
     }

@@ -170,7 +170,7 @@ fn one_that_says_it_is_not_healthy_has_failed() {
         "if test \"$1\" = status; then sleep 86401 > /dev/null 2>&1 & echo 'no agent answers'; exit 9; fi\nexec cat\n",
     );
     let output = sandbox.fleet(&PROBE);
-    let complaint = "it says that it is not healthy: exit status: 9: no agent answers";
+    let complaint = "it says that it is not healthy: exit status 9: no agent answers";
     assert!(
         output.exited(1).stderr.contains(complaint),
         "{}",

@@ -78,10 +78,7 @@ fn a_bad_version_is_known_by_its_commit_whatever_the_project_calls_it() {
     // A tag that the mirror has not seen says nothing yet.
     condemn(&pinned.sandbox, "broken");
     assert_eq!(bad(&pinned), Value::Null);
-    pinned
-        .sandbox
-        .fleet(&["update", "demo", "--dry-run"])
-        .succeeded();
+    pinned.sandbox.fleet(&["harness", "fetch"]).succeeded();
     assert_eq!(bad(&pinned), "broken");
     for form in [&commit[..], &commit[..8], "refs/tags/broken"] {
         pinned.sandbox.write("fleet/fleet.toml", &clean);
@@ -92,10 +89,7 @@ fn a_bad_version_is_known_by_its_commit_whatever_the_project_calls_it() {
     pinned.sandbox.git(&harness, &["branch", "topic", "v0.1.0"]);
     pinned.sandbox.write("fleet/fleet.toml", &clean);
     condemn(&pinned.sandbox, "topic");
-    pinned
-        .sandbox
-        .fleet(&["update", "demo", "--dry-run"])
-        .succeeded();
+    pinned.sandbox.fleet(&["harness", "fetch"]).succeeded();
     assert_eq!(bad(&pinned), Value::Null);
 }
 

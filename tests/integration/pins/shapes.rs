@@ -208,7 +208,7 @@ fn a_project_that_is_a_submodule_itself() {
     let mut pinned = Pinned::new();
     let sandbox = &pinned.sandbox;
     let outer = sandbox.at("outer");
-    let inside = pinned.project.to_str().unwrap().to_owned();
+    let inside = pinned.published().to_str().unwrap().to_owned();
     sandbox.git(sandbox.root(), &["init", "--quiet", "outer"]);
     sandbox.git(
         &outer,
@@ -232,7 +232,7 @@ fn a_project_that_is_a_submodule_itself() {
 fn a_shallow_clone_of_the_project() {
     let mut pinned = Pinned::new();
     pinned.git(&["commit", "--quiet", "--allow-empty", "--message", "history"]);
-    let url = format!("file://{}", pinned.project.display());
+    let url = format!("file://{}", pinned.published().display());
     let clone = pinned.sandbox.at("clone");
     let arguments = [
         "clone",
@@ -269,8 +269,10 @@ fn a_shallow_engine_is_read_and_refused_until_it_is_whole() {
 #[test]
 fn a_partial_clone_of_the_project() {
     let mut pinned = Pinned::new();
-    pinned.git(&["config", "uploadpack.allowFilter", "true"]);
-    let url = format!("file://{}", pinned.project.display());
+    let published = pinned.published();
+    let allow = ["config", "uploadpack.allowFilter", "true"];
+    pinned.sandbox.git(&published, &allow);
+    let url = format!("file://{}", published.display());
     let clone = pinned.sandbox.at("clone");
     let arguments = ["clone", "--quiet", "--filter=blob:none", &url, "clone"];
     pinned.sandbox.git(pinned.sandbox.root(), &arguments);

@@ -30,20 +30,14 @@ fn what_the_mirror_says_is_told_with_its_age() {
     // Until somebody fetches, nobody knows.
     git(&["tag", "--force", "v0.1.0", "v0.3.0"]);
     assert_eq!(upstream(&pinned), (says, since.clone()));
-    pinned
-        .sandbox
-        .fleet(&["update", "demo", "--dry-run"])
-        .succeeded();
+    pinned.sandbox.fleet(&["harness", "fetch"]).succeeded();
     let (says, fetched) = upstream(&pinned);
     assert_eq!(says, format!("the tag v0.1.0 has moved to {third}"));
     assert!(fetched.as_str() > since.as_str(), "{fetched} {since}");
     // The pin is as good as it was.
     assert_eq!(pinned.sandbox.status("demo")["pin"]["word"], "ok");
     git(&["tag", "--delete", "v0.1.0"]);
-    pinned
-        .sandbox
-        .fleet(&["update", "demo", "--dry-run"])
-        .succeeded();
+    pinned.sandbox.fleet(&["harness", "fetch"]).succeeded();
     assert_eq!(upstream(&pinned).0, "the tag v0.1.0 has been deleted");
 }
 
@@ -59,10 +53,7 @@ fn a_branch_that_went_on_and_a_ref_that_never_was() {
         .git(&pinned.sandbox.at("harness"), &["rev-parse", "main"]);
     assert_eq!(upstream(&pinned).0, format!("main is still {}", &at[..8]));
     pinned.sandbox.release("v0.4.0");
-    pinned
-        .sandbox
-        .fleet(&["update", "demo", "--dry-run"])
-        .succeeded();
+    pinned.sandbox.fleet(&["harness", "fetch"]).succeeded();
     let now = pinned.commit("v0.4.0");
     assert_eq!(
         upstream(&pinned).0,

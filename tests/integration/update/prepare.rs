@@ -83,11 +83,11 @@ fn where_it_fails_nothing_has_changed() {
     let said = sandbox.fleet(&["update", "--all", "bad", "--restart"]);
     said.exited(1);
     for name in ["one", "two"] {
-        let error = format!("error: `{name}`: cannot prepare the harness at ");
-        assert!(said.stderr.contains(&error), "{}", said.text());
+        let row = format!("{name}   failed   cannot prepare the harness at ");
+        assert!(said.stdout.contains(&row), "{}", said.text());
     }
     assert!(
-        said.stderr
+        said.stdout
             .contains("exit status: 7: no network (its output is in ")
     );
     assert_same(&before, &sandbox.world());

@@ -10,6 +10,8 @@ use crate::sandbox::assert_same;
 #[test]
 fn a_linked_work_tree_is_read_and_refused() {
     let mut pinned = Pinned::new();
+    // It names the main work tree, which is inside the fleet.
+    pinned.sandbox.planted();
     let main = pinned.project.clone();
     let linked = pinned.sandbox.at("linked");
     pinned.git(&[
