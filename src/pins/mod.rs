@@ -9,7 +9,6 @@ mod check;
 mod clean;
 mod commit;
 mod config_text;
-mod config_values;
 mod cure;
 mod dirty;
 mod engine;

@@ -22,6 +22,7 @@ use crate::names::HarnessUrl;
 
 use super::check::check;
 use super::commit;
+use super::gitmodules::MODULES;
 use super::identity::Identity;
 use super::index_file::IndexFile;
 use super::project_index::{NewIndex, clear_left_overs};
@@ -29,7 +30,7 @@ use super::relative_url::{is_relative, resolved};
 use super::repin::{Move, Ready, record};
 use super::repository::{oid, open};
 use super::settle::{Settled, clear_branch_lock};
-use module::{MODULES, Module, committed, says, with_url};
+use module::{Module, committed, says, with_url};
 use place::places;
 use staged::{see, staged, unseen};
 
