@@ -104,7 +104,7 @@ impl Fleet {
         let is_pinned = project.commit.is_some() && facts.head.commit() == project.commit.as_ref();
         let known = self.harness_url(&project.harness).ok()?;
         let url = pins::submodule_url(place, &harness.path);
-        let has_url = url.is_some_and(|url| url == known.as_str());
+        let has_url = url.is_some_and(|url| pins::same_place(&url, known.as_str()));
         let has_name = place.file_name() == project.location.file_name();
         (is_pinned || has_url)
             .then_some(4 * u8::from(has_name) + 2 * u8::from(is_pinned) + u8::from(has_url))

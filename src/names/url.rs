@@ -45,20 +45,6 @@ impl HarnessUrl {
             None => Err(format!("`{}` is not UTF-8", path.display())),
         }
     }
-
-    /// Tells whether two lead to one place, however they are written.
-    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
-        let plain = |url: &Self| {
-            let path = url.0.strip_prefix("file://").unwrap_or(&url.0);
-            let path = path.trim_end_matches('/');
-            // On a disk, `x` and `x.git` may be two.
-            match path.strip_suffix(".git") {
-                Some(short) if !url.is_local() => short.to_owned(),
-                Some(_) | None => path.to_owned(),
-            }
-        };
-        plain(self) == plain(other)
-    }
 }
 
 /// Resolves `..` by the text alone.
@@ -164,21 +150,6 @@ mod tests {
         for bad in ["", "--upload-pack=x", "ext::sh -c x", "./a\nb", "~\0"] {
             assert!(typed(bad).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn one_place_may_be_written_in_several_ways() {
-        let is_same = |a: &str, b: &str| {
-            let b: HarnessUrl = b.parse().unwrap();
-            a.parse::<HarnessUrl>().unwrap().is_same_place(&b)
-        };
-        assert!(is_same(
-            "https://example.org/x.git",
-            "https://example.org/x/"
-        ));
-        assert!(is_same("file:///srv/x", "/srv/x/"));
-        assert!(!is_same("/srv/x.git", "/srv/x"));
-        assert!(!is_same("https://example.org/x", "https://example.org/y"));
     }
 
     #[test]

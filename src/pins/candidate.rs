@@ -10,7 +10,7 @@ use crate::names::CommitId;
 use super::config_text::ConfigText;
 use super::layout::{Layout, gitlink_in, tree_of};
 use super::repository::{commit_id, respect_environment};
-use super::urls::resolved;
+use super::urls::{base, resolved};
 use super::versions::by_version;
 
 /// What a repository says that may be adopted.
@@ -115,22 +115,6 @@ pub(super) fn looks_bare(directory: &Path) -> bool {
         && directory.join("refs").is_dir()
 }
 
-/// Returns where a project comes from, which relative URLs of its submodules start at.
-fn base(config: &ConfigText, branch: Option<&str>, directory: &Path) -> String {
-    let remote = branch.and_then(|branch| config.get(&format!("branch.{branch}.remote")));
-    let remotes = config.subsections("remote", "url");
-    let remote = match (&remote, remotes.as_slice()) {
-        (Some(remote), _) => remote,
-        (None, [(only, _)]) => only,
-        (None, _) => "origin",
-    };
-    let url = remotes.iter().find(|(name, _)| name == remote);
-    url.map_or_else(
-        || directory.to_string_lossy().into_owned(),
-        |(_, url)| url.to_string(),
-    )
-}
-
 struct Project<'a> {
     directory: &'a Path,
     layout: &'a Layout,
@@ -156,7 +140,7 @@ impl Project<'_> {
             self.config.get(&key("url")),
             origin,
         ] {
-            let url = url.map(|url| resolved(&url, &self.base));
+            let url = url.map(|url| resolved(&url, &self.base).unwrap_or_else(|| url.into_owned()));
             urls.extend(url.filter(|url| !urls.contains(url)));
         }
         let branch = match self.modules.get(&key("branch")) {

@@ -31,7 +31,6 @@ mod mirror_versions;
 mod nested;
 mod only_here;
 mod project_index;
-mod relative_url;
 mod remembered;
 mod repin;
 mod repository;
