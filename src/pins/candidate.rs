@@ -9,9 +9,9 @@ use crate::names::CommitId;
 
 use super::config_text::ConfigText;
 use super::layout::{Layout, gitlink_in, tree_of};
+use super::mirror_refs::tags_at;
 use super::repository::{commit_id, respect_environment};
 use super::urls::{base, resolved};
-use super::versions::by_version;
 
 /// What a repository says that may be adopted.
 #[derive(Debug)]
@@ -163,7 +163,8 @@ impl Project<'_> {
             urls,
             tags: opened
                 .as_ref()
-                .map_or_else(Vec::new, |opened| tags_at(opened, pin)),
+                .and_then(|opened| tags_at(opened, pin).ok())
+                .unwrap_or_default(),
             follows: branch.map(|branch| (branch.clone(), at(&branch))),
         }
     }
@@ -181,20 +182,6 @@ impl Project<'_> {
             .or_else(left)
             .filter(|directory| directory.join("HEAD").is_file())
     }
-}
-
-/// Returns a repository's tags that stand for a commit, newest version first.
-pub(super) fn tags_at(repository: &Repository, commit: Oid) -> Vec<String> {
-    let all = repository.references_glob("refs/tags/*");
-    let mut found: Vec<String> = all
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|tag| tag.peel_to_commit().is_ok_and(|it| it.id() == commit))
-        .filter_map(|tag| Some(tag.name().ok()?.strip_prefix("refs/tags/")?.to_owned()))
-        .collect();
-    found.sort_by(|a, b| by_version(b, a));
-    found
 }
 
 #[cfg(test)]
