@@ -23,7 +23,7 @@ use crate::sessions::{self, Tmux};
 use crate::supervision;
 use crate::ui::Ui;
 
-pub(crate) use bad::{BadRefs, Use, warning_of};
+pub(crate) use bad::{Bad, BadRefs, Use, is_among, warning_of};
 
 /// The directory beside `fleet.toml` that holds runtime state.
 pub(crate) const RUNTIME: &str = ".fleet";

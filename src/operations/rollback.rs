@@ -126,7 +126,7 @@ fn choose(
     let mirror = targets.mirror(project)?;
     let reference = name_of(&mirror.tags_at(&commit)?, &commit);
     let chosen = Chosen { reference, commit };
-    version::refuse_bad_commit(fleet, &project.harness, mirror, &chosen)?;
+    version::refuse_bad(fleet, &project.harness, &chosen.reference, &chosen.commit)?;
     known.insert(key, chosen.clone());
     Ok(chosen)
 }
