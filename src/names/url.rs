@@ -63,73 +63,67 @@ impl FromStr for HarnessUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = |why: &str| {
-            Err(format!(
+        match what_is_wrong(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(why) => Err(format!(
                 "`{}` is not a harness URL: {why}",
                 text.escape_debug()
-            ))
-        };
-        if text.is_empty() || text.len() > 2000 {
-            return refused("it must have 1 to 2000 bytes");
+            )),
         }
-        if text.starts_with('-') {
-            return refused("it begins with `-`");
-        }
-        if text.chars().any(char::is_control) {
-            return refused("it contains a control character");
-        }
-        if text.chars().any(super::is_invisible) {
-            return refused("it contains a character that cannot be seen");
-        }
-        if text.starts_with('/') {
-            return Ok(Self(text.to_owned()));
-        }
-        if text.chars().any(char::is_whitespace) {
-            return refused("it contains white space");
-        }
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-        match scheme {
-            Some("https" | "http" | "ssh" | "git" | "file") => {}
-            Some(_) => return refused("its scheme is none of https, http, ssh, git and file"),
-            // `host:path` of ssh; `ext::…` and its like run a program.
-            None => match text.split_once(':') {
-                Some((host, path))
-                    if !host.is_empty()
-                        && !host.contains('/')
-                        && !path.is_empty()
-                        && !path.starts_with(':') => {}
-                _ => {
-                    return refused(
-                        "write an absolute path, `https://…`, `ssh://…` or `host:path`",
-                    );
-                }
-            },
-        }
-        if scheme.is_some() {
-            let host = text
-                .split_once("://")
-                .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""));
-            if host.starts_with('-')
-                || host
-                    .rsplit_once('@')
-                    .is_some_and(|(_, host)| host.starts_with('-'))
-            {
-                return refused("its host begins with `-`");
-            }
-            if host
-                .split_once('@')
-                .is_some_and(|(user, _)| user.contains(':'))
-            {
-                return refused("it carries a password; use a credential helper instead");
-            }
-        } else if text
-            .split_once('@')
-            .is_some_and(|(_, host)| host.starts_with('-'))
-        {
-            return refused("its host begins with `-`");
-        }
-        Ok(Self(text.to_owned()))
     }
+}
+
+fn what_is_wrong(text: &str) -> Option<&'static str> {
+    if text.is_empty() || text.len() > 2000 {
+        return Some("it must have 1 to 2000 bytes");
+    }
+    if text.starts_with('-') {
+        return Some("it begins with `-`");
+    }
+    if text.chars().any(char::is_control) {
+        return Some("it contains a control character");
+    }
+    if text.chars().any(super::is_invisible) {
+        return Some("it contains a character that cannot be seen");
+    }
+    if text.starts_with('/') {
+        return None;
+    }
+    if text.chars().any(char::is_whitespace) {
+        return Some("it contains white space");
+    }
+    match text.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git" | "file", rest)) => {
+            wrong_with_host(rest.split('/').next().unwrap_or(""))
+        }
+        Some(_) => Some("its scheme is none of https, http, ssh, git and file"),
+        None => wrong_with_short_form(text),
+    }
+}
+
+/// Looks at what stands between a scheme and a path.
+fn wrong_with_host(authority: &str) -> Option<&'static str> {
+    let host = authority.rsplit_once('@').map(|(_, host)| host);
+    if authority.starts_with('-') || host.is_some_and(|host| host.starts_with('-')) {
+        return Some("its host begins with `-`");
+    }
+    let user = authority.split_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':'))
+        .then_some("it carries a password; use a credential helper instead")
+}
+
+/// Looks at `host:path` of ssh; `ext::…` and its like run a program.
+fn wrong_with_short_form(text: &str) -> Option<&'static str> {
+    let is_short_form = text.split_once(':').is_some_and(|(host, path)| {
+        let is_host = !host.is_empty() && !host.contains('/');
+        is_host && !path.is_empty() && !path.starts_with(':')
+    });
+    if !is_short_form {
+        return Some("write an absolute path, `https://…`, `ssh://…` or `host:path`");
+    }
+    let host = text.split_once('@').map(|(_, host)| host);
+    host.is_some_and(|host| host.starts_with('-'))
+        .then_some("its host begins with `-`")
 }
 
 #[cfg(test)]
