@@ -113,7 +113,7 @@ pub(super) fn move_locked(
     let restarts: BTreeMap<Name, Vec<Step>> = looked
         .iter()
         .map(|looked| &looked.plan)
-        .filter(|plan| plan.steps.contains(&Step::Start))
+        .filter(|plan| plan.starts())
         .map(|plan| {
             let steps = plan.steps.iter().filter(after_move).cloned().collect();
             (plan.project.clone(), steps)

@@ -88,7 +88,7 @@ pub(super) fn copy(directory: &Path, url: &HarnessUrl) -> anyhow::Result<()> {
         if directory.symlink_metadata().is_ok() {
             fs::rename(directory, &broken)?;
         }
-        fs::rename(&beside, &directory)
+        fs::rename(&beside, directory)
     })();
     renamed.with_context(|| format!("cannot put `{}` in place", directory.display()))?;
     // A broken mirror that cannot be removed is in nobody's way.
