@@ -1,6 +1,6 @@
 //! Where a harness comes from.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Component;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ impl HarnessUrl {
         let path = match has_parent {
             true => path
                 .canonicalize()
-                .unwrap_or_else(|_| without_parents(&path)),
+                .unwrap_or_else(|_| super::plain_path(&path)),
             false => path.components().collect(),
         };
         match path.to_str() {
@@ -45,18 +45,6 @@ impl HarnessUrl {
             None => Err(format!("`{}` is not UTF-8", path.display())),
         }
     }
-}
-
-/// Resolves `..` by the text alone.
-fn without_parents(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 impl FromStr for HarnessUrl {

@@ -1,6 +1,8 @@
 //! URLs as git reads them: what a relative one stands for, and which spellings mean the same place.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use crate::names::plain_path;
 
 use super::config_text::ConfigText;
 
@@ -140,23 +142,8 @@ fn local_meaning(path: &Path) -> String {
             let text = real.to_string_lossy();
             text.strip_suffix("/.git").unwrap_or(&text).to_owned()
         }
-        Err(_) => format!("/{}", without_end(&plain(path).to_string_lossy())),
+        Err(_) => format!("/{}", without_end(&plain_path(path).to_string_lossy())),
     }
-}
-
-/// Resolves `.` and `..` by the text alone.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::names::plain_path;
+
 use super::super::config_text::ConfigText;
 use super::Searcher;
 use super::marks::{is_named_after, is_the_word, words};
@@ -50,7 +52,7 @@ pub(super) fn search(
         match (setting.section.as_str(), setting.key.as_str()) {
             ("include" | "includeif", "path") if depth < DEEPEST => {
                 let from = file.parent().unwrap_or(file);
-                let included = read::plainly(&from.join(value));
+                let included = plain_path(&from.join(value));
                 if is_within(site, &included) && included.symlink_metadata().is_ok() {
                     let place = format!("{place} includes {}", setting.value);
                     let more = search(searcher, &place, &included, site, depth + 1);
@@ -59,7 +61,7 @@ pub(super) fn search(
             }
             ("core", "hookspath") => {
                 let from = site.work_tree.unwrap_or(file.parent().unwrap_or(file));
-                let place = read::plainly(&from.join(value));
+                let place = plain_path(&from.join(value));
                 if is_within(site, &place) {
                     hooks.push(place);
                 }
