@@ -45,30 +45,6 @@ pub(crate) fn in_as_many_threads<T: Sync, R: Send>(
     all.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Maps every item in a thread of its own, in order: for a few that wait, and do not compute.
-pub(crate) fn at_once<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let each = &each;
-    std::thread::scope(|scope| {
-        let begin = |item| {
-            let begun = std::thread::Builder::new().spawn_scoped(scope, move || each(item));
-            (item, begun.ok())
-        };
-        let begun: Vec<_> = items.iter().map(begin).collect();
-        let end = |(item, thread): (&T, Option<std::thread::ScopedJoinHandle<'_, R>>)| {
-            // Where the machine has no thread left to give, it is done here.
-            thread.map_or_else(
-                || each(item),
-                |thread| {
-                    thread
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                },
-            )
-        };
-        begun.into_iter().map(end).collect()
-    })
-}
-
 /// Does work on a thread, and waits for it only so long: what has not ended then goes on in vain until the process ends.
 ///
 /// For what reads other people's files: one of them may be a pipe that nobody writes to.
@@ -97,7 +73,10 @@ mod tests {
             (0..1000).map(|item| item * 2).collect::<Vec<_>>()
         );
         assert_eq!(in_parallel(&[] as &[usize], |item| *item), [] as [usize; 0]);
-        assert_eq!(at_once(&[1, 2, 3], |item| item * 2), [2, 4, 6]);
+        assert_eq!(
+            in_as_many_threads(3, &[1, 2, 3], |item| item * 2),
+            [2, 4, 6]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::Mirror;
+use crate::registry::Harness;
 use crate::ui::{count, list};
 
 use super::{Fleet, mirrors_directory};
@@ -11,9 +12,13 @@ use super::{Fleet, mirrors_directory};
 /// How many projects a warning names.
 const NAMED: usize = 5;
 
-/// The bad versions of all harnesses that have any, each with the commit that it stands for where that is known.
+/// The bad versions of a harness, each with the commit that it stands for where that is known.
 #[derive(Debug, Default)]
-pub(crate) struct BadRefs<'a>(BTreeMap<&'a Name, Vec<(&'a Ref, Option<CommitId>)>>);
+pub(crate) struct Bad<'a>(Vec<(&'a Ref, Option<CommitId>)>);
+
+/// The bad versions of all harnesses that have any.
+#[derive(Debug, Default)]
+pub(crate) struct BadRefs<'a>(BTreeMap<&'a Name, Bad<'a>>);
 
 impl Fleet {
     /// Returns the bad versions, with what the mirrors say of them: by plain reads, and none where there are none.
@@ -21,19 +26,24 @@ impl Fleet {
         let harnesses = self.registry.harnesses.values();
         let bad = harnesses.filter(|harness| !harness.bad_refs.is_empty());
         BadRefs(
-            bad.map(|harness| {
-                let place = mirrors_directory()
-                    .ok()
-                    .zip(self.harness_url(&harness.name).ok());
-                let tag = |bad: &Ref| {
-                    let (cache, url) = place.as_ref()?;
-                    Mirror::peek(cache, &harness.name, url, bad)
-                };
-                let refs = harness.bad_refs.iter().map(|bad| (bad, tag(bad)));
-                (&harness.name, refs.collect())
-            })
-            .collect(),
+            bad.map(|harness| (&harness.name, self.bad_refs_of(harness)))
+                .collect(),
         )
+    }
+
+    /// Returns the bad versions of one harness, in the same way.
+    pub(crate) fn bad_refs_of<'a>(&self, harness: &'a Harness) -> Bad<'a> {
+        if harness.bad_refs.is_empty() {
+            return Bad::default();
+        }
+        let place = mirrors_directory()
+            .ok()
+            .zip(self.harness_url(&harness.name).ok());
+        let tag = |bad: &Ref| {
+            let (cache, url) = place.as_ref()?;
+            Mirror::peek(cache, &harness.name, url, bad)
+        };
+        Bad(harness.bad_refs.iter().map(|bad| (bad, tag(bad))).collect())
     }
 }
 
@@ -43,23 +53,39 @@ impl<'a> BadRefs<'a> {
         self.0.contains_key(harness)
     }
 
-    /// Returns the bad version that a project is at, by the ref that it is registered with or by one of its commits. A
-    /// branch condemns by its name alone.
+    /// Returns the bad version of a harness that something is, as [`Bad::among`] does.
     pub(crate) fn among(
         &self,
         harness: &Name,
         reference: &Ref,
         commits: &[Option<&CommitId>],
     ) -> Option<&'a Ref> {
-        let is_it = |(bad, tag): &&(&Ref, Option<CommitId>)| {
-            let mut commits = commits.iter().flatten();
-            *bad == reference
-                || commits
-                    .any(|commit| tag.as_ref() == Some(*commit) || is_abbreviated(commit, bad))
-        };
-        let found = self.0.get(harness)?.iter().find(is_it)?;
-        Some(found.0)
+        self.0.get(harness)?.among(reference, commits)
     }
+}
+
+impl<'a> Bad<'a> {
+    /// Returns the bad version that something is: by the same word, or by one of its commits, for which a tag stands or
+    /// which is named itself. A branch condemns by its name alone.
+    pub(crate) fn among(&self, reference: &Ref, commits: &[Option<&CommitId>]) -> Option<&'a Ref> {
+        let is_commit = |bad: &Ref, tag: &Option<CommitId>| {
+            let mut commits = commits.iter().flatten();
+            commits.any(|commit| tag.as_ref() == Some(*commit) || is_abbreviated(commit, bad))
+        };
+        let by_word = self.0.iter().find(|(bad, _)| *bad == reference);
+        let found = by_word.or_else(|| self.0.iter().find(|(bad, tag)| is_commit(bad, tag)));
+        found.map(|(bad, _)| *bad)
+    }
+}
+
+/// Says that a version is bad, and as what where that is another word.
+pub(crate) fn is_among(reference: &Ref, bad: &Ref, harness: &Name) -> String {
+    let same = if bad == reference {
+        String::new()
+    } else {
+        format!(", as `{bad}`")
+    };
+    format!("`{reference}` is among the `bad_refs` of harness `{harness}`{same}")
 }
 
 /// How a bad version is in use.

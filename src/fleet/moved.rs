@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::names::shell_word;
 use crate::pins::{self, Depth};
 use crate::registry::Project;
 use crate::supervision::{Liveness, State};
@@ -23,21 +24,30 @@ impl Fleet {
     /// Says what to do about a project that is not at its location: where its repository probably is now, if anywhere.
     pub(crate) fn where_it_went(&self, project: &Project) -> String {
         let places = self.probably_at(project);
-        let shown: Vec<String> = places
-            .iter()
-            .take(NAMED)
-            .map(|place| format!("`{}`", place.display()))
-            .collect();
-        match shown.as_slice() {
+        let adopting = |place: &str| {
+            let name = &project.name;
+            format!("`fleet adopt {place} --name {name}` corrects its location")
+        };
+        match places.as_slice() {
             [] => format!(
                 "put it back at {}, or correct `location` in fleet.toml",
                 project.location.display()
             ),
-            [only] => format!("correct its `location` in fleet.toml: it is probably at {only}"),
-            several => format!(
-                "correct its `location` in fleet.toml: it may be at {}",
-                several.join(" or ")
-            ),
+            [only] => {
+                let only = adopting(&shell_word(&only.to_string_lossy()));
+                format!("{only}: it is probably there")
+            }
+            several => {
+                let several = several.iter().take(NAMED);
+                let several: Vec<String> = several
+                    .map(|place| format!("`{}`", place.display()))
+                    .collect();
+                format!(
+                    "{}: it may be at {}",
+                    adopting("PLACE"),
+                    several.join(" or ")
+                )
+            }
         }
     }
 
@@ -104,7 +114,7 @@ impl Fleet {
         let is_pinned = project.commit.is_some() && facts.head.commit() == project.commit.as_ref();
         let known = self.harness_url(&project.harness).ok()?;
         let url = pins::submodule_url(place, &harness.path);
-        let has_url = url.is_some_and(|url| url == known.as_str());
+        let has_url = url.is_some_and(|url| pins::same_place(&url, known.as_str()));
         let has_name = place.file_name() == project.location.file_name();
         (is_pinned || has_url)
             .then_some(4 * u8::from(has_name) + 2 * u8::from(is_pinned) + u8::from(has_url))

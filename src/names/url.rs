@@ -1,6 +1,6 @@
 //! Where a harness comes from.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Component;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ impl HarnessUrl {
         let path = match has_parent {
             true => path
                 .canonicalize()
-                .unwrap_or_else(|_| without_parents(&path)),
+                .unwrap_or_else(|_| super::plain_path(&path)),
             false => path.components().collect(),
         };
         match path.to_str() {
@@ -45,105 +45,73 @@ impl HarnessUrl {
             None => Err(format!("`{}` is not UTF-8", path.display())),
         }
     }
-
-    /// Tells whether two lead to one place, however they are written.
-    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
-        let plain = |url: &Self| {
-            let path = url.0.strip_prefix("file://").unwrap_or(&url.0);
-            let path = path.trim_end_matches('/');
-            // On a disk, `x` and `x.git` may be two.
-            match path.strip_suffix(".git") {
-                Some(short) if !url.is_local() => short.to_owned(),
-                Some(_) | None => path.to_owned(),
-            }
-        };
-        plain(self) == plain(other)
-    }
-}
-
-/// Resolves `..` by the text alone.
-fn without_parents(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 impl FromStr for HarnessUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = |why: &str| {
-            Err(format!(
+        match what_is_wrong(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(why) => Err(format!(
                 "`{}` is not a harness URL: {why}",
                 text.escape_debug()
-            ))
-        };
-        if text.is_empty() || text.len() > 2000 {
-            return refused("it must have 1 to 2000 bytes");
+            )),
         }
-        if text.starts_with('-') {
-            return refused("it begins with `-`");
-        }
-        if text.chars().any(char::is_control) {
-            return refused("it contains a control character");
-        }
-        if text.chars().any(super::is_invisible) {
-            return refused("it contains a character that cannot be seen");
-        }
-        if text.starts_with('/') {
-            return Ok(Self(text.to_owned()));
-        }
-        if text.chars().any(char::is_whitespace) {
-            return refused("it contains white space");
-        }
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-        match scheme {
-            Some("https" | "http" | "ssh" | "git" | "file") => {}
-            Some(_) => return refused("its scheme is none of https, http, ssh, git and file"),
-            // `host:path` of ssh; `ext::…` and its like run a program.
-            None => match text.split_once(':') {
-                Some((host, path))
-                    if !host.is_empty()
-                        && !host.contains('/')
-                        && !path.is_empty()
-                        && !path.starts_with(':') => {}
-                _ => {
-                    return refused(
-                        "write an absolute path, `https://…`, `ssh://…` or `host:path`",
-                    );
-                }
-            },
-        }
-        if scheme.is_some() {
-            let host = text
-                .split_once("://")
-                .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""));
-            if host.starts_with('-')
-                || host
-                    .rsplit_once('@')
-                    .is_some_and(|(_, host)| host.starts_with('-'))
-            {
-                return refused("its host begins with `-`");
-            }
-            if host
-                .split_once('@')
-                .is_some_and(|(user, _)| user.contains(':'))
-            {
-                return refused("it carries a password; use a credential helper instead");
-            }
-        } else if text
-            .split_once('@')
-            .is_some_and(|(_, host)| host.starts_with('-'))
-        {
-            return refused("its host begins with `-`");
-        }
-        Ok(Self(text.to_owned()))
     }
+}
+
+fn what_is_wrong(text: &str) -> Option<&'static str> {
+    if text.is_empty() || text.len() > 2000 {
+        return Some("it must have 1 to 2000 bytes");
+    }
+    if text.starts_with('-') {
+        return Some("it begins with `-`");
+    }
+    if text.chars().any(char::is_control) {
+        return Some("it contains a control character");
+    }
+    if text.chars().any(super::is_invisible) {
+        return Some("it contains a character that cannot be seen");
+    }
+    if text.starts_with('/') {
+        return None;
+    }
+    if text.chars().any(char::is_whitespace) {
+        return Some("it contains white space");
+    }
+    match text.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git" | "file", rest)) => {
+            wrong_with_host(rest.split('/').next().unwrap_or(""))
+        }
+        Some(_) => Some("its scheme is none of https, http, ssh, git and file"),
+        None => wrong_with_short_form(text),
+    }
+}
+
+/// Looks at what stands between a scheme and a path.
+fn wrong_with_host(authority: &str) -> Option<&'static str> {
+    let host = authority.rsplit_once('@').map(|(_, host)| host);
+    if authority.starts_with('-') || host.is_some_and(|host| host.starts_with('-')) {
+        return Some("its host begins with `-`");
+    }
+    let user = authority.split_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':'))
+        .then_some("it carries a password; use a credential helper instead")
+}
+
+/// Looks at `host:path` of ssh; `ext::…` and its like run a program.
+fn wrong_with_short_form(text: &str) -> Option<&'static str> {
+    let is_short_form = text.split_once(':').is_some_and(|(host, path)| {
+        let is_host = !host.is_empty() && !host.contains('/');
+        is_host && !path.is_empty() && !path.starts_with(':')
+    });
+    if !is_short_form {
+        return Some("write an absolute path, `https://…`, `ssh://…` or `host:path`");
+    }
+    let host = text.split_once('@').map(|(_, host)| host);
+    host.is_some_and(|host| host.starts_with('-'))
+        .then_some("its host begins with `-`")
 }
 
 #[cfg(test)]
@@ -164,21 +132,6 @@ mod tests {
         for bad in ["", "--upload-pack=x", "ext::sh -c x", "./a\nb", "~\0"] {
             assert!(typed(bad).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn one_place_may_be_written_in_several_ways() {
-        let is_same = |a: &str, b: &str| {
-            let b: HarnessUrl = b.parse().unwrap();
-            a.parse::<HarnessUrl>().unwrap().is_same_place(&b)
-        };
-        assert!(is_same(
-            "https://example.org/x.git",
-            "https://example.org/x/"
-        ));
-        assert!(is_same("file:///srv/x", "/srv/x/"));
-        assert!(!is_same("/srv/x.git", "/srv/x"));
-        assert!(!is_same("https://example.org/x", "https://example.org/y"));
     }
 
     #[test]

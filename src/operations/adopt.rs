@@ -7,7 +7,7 @@ mod scan;
 use std::path::{Path, PathBuf};
 
 use crate::error::refused;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, is_among};
 use crate::names::{Name, shell_word};
 use crate::pins::Candidate;
 use crate::registry::Project;
@@ -184,13 +184,13 @@ impl Site {
             ui.hint(format!("`git -C {place} switch BRANCH`"));
         }
         let Inferred {
-            harness, reference, ..
+            harness,
+            reference,
+            commit,
         } = &self.inferred;
-        let known = fleet.registry.harnesses.get(harness);
-        if known.is_some_and(|known| known.bad_refs.contains(reference)) {
-            ui.warn(format!(
-                "`{reference}` is among the `bad_refs` of harness `{harness}`"
-            ));
+        let bad = fleet.bad_refs();
+        if let Some(bad) = bad.among(harness, reference, &[Some(commit)]) {
+            ui.warn(is_among(reference, bad, harness));
             ui.hint(format!(
                 "`fleet update {name} REF` moves it to another version"
             ));

@@ -8,14 +8,11 @@ use crate::pins::{self, Depth};
 use crate::ui::Ui;
 
 use super::plan::Plan;
-use super::step::Step;
 
 /// Warns of bad versions that plans are about to start. It keeps nobody from it: what is pinned is the operator's.
 pub(super) fn warn_of_starting(fleet: &Fleet, plans: &[Plan], ui: &Ui) {
     let bad = fleet.bad_refs();
-    let starting = plans
-        .iter()
-        .filter(|plan| plan.steps.contains(&Step::Start));
+    let starting = plans.iter().filter(|plan| plan.starts());
     let projects = starting.filter_map(|plan| fleet.registry.projects.get(&plan.project));
     let mut users: BTreeMap<(&Name, &Ref), Vec<&Name>> = BTreeMap::new();
     for project in projects.filter(|project| bad.concern(&project.harness)) {

@@ -34,6 +34,11 @@ impl Plan {
     pub(crate) fn nothing(project: &Name, why: impl Into<String>) -> Self {
         Self::new(project, Vec::new(), why)
     }
+
+    /// Tells whether it starts the project.
+    pub(super) fn starts(&self) -> bool {
+        self.steps.contains(&Step::Start)
+    }
 }
 
 impl fmt::Display for Plan {

@@ -103,7 +103,7 @@ fn next_commit(plan: &Plan, registered: Option<&CommitId>) -> Option<CommitId> {
             recorded = Some(commit);
         }
     }
-    let started = plan.steps.contains(&Step::Start);
+    let started = plan.starts();
     moved
         .or(recorded.or(registered).filter(|_| started))
         .cloned()

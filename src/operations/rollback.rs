@@ -124,16 +124,16 @@ fn choose(
         return Ok(chosen.clone());
     }
     let mirror = targets.mirror(project)?;
-    let reference = name_of(mirror.tag_of(&commit)?, &commit);
+    let reference = name_of(&mirror.tags_at(&commit)?, &commit);
     let chosen = Chosen { reference, commit };
-    version::refuse_bad_commit(fleet, &project.harness, mirror, &chosen)?;
+    version::refuse_bad(fleet, &project.harness, &chosen.reference, &chosen.commit)?;
     known.insert(key, chosen.clone());
     Ok(chosen)
 }
 
-fn name_of(tag: Option<String>, commit: &CommitId) -> Ref {
-    tag.and_then(|tag| tag.parse().ok())
-        .unwrap_or_else(|| Ref::of_commit(commit))
+fn name_of(tags: &[String], commit: &CommitId) -> Ref {
+    let mut typed = tags.iter().filter_map(|tag| tag.parse().ok());
+    typed.next().unwrap_or_else(|| Ref::of_commit(commit))
 }
 
 /// Says which pins were moved last by somebody else than an update, and in which commit: that is what goes back.

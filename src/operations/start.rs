@@ -261,7 +261,7 @@ pub(super) fn carry_out(
     let before = Before::of(fleet, &plans);
     let starting: Vec<Name> = plans
         .iter()
-        .filter(|plan| plan.steps.contains(&Step::Start))
+        .filter(|plan| plan.starts())
         .map(|plan| plan.project.clone())
         .collect();
     // What may not start is not stopped for it either, nor what cannot be prepared for.

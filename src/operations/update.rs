@@ -54,6 +54,19 @@ pub(crate) enum Goal {
     Back(BTreeMap<Name, Chosen>),
 }
 
+impl Goal {
+    /// Returns the commit that a project is to be moved to; `None` where that is still to be found out.
+    pub(super) fn commit_of(&self, project: &Project) -> Option<CommitId> {
+        match self {
+            Self::Ref(_) => None,
+            Self::Registered => project.commit.clone(),
+            Self::Pins(pins) | Self::Back(pins) => {
+                pins.get(&project.name).map(|pin| pin.commit.clone())
+            }
+        }
+    }
+}
+
 /// Moves projects, or prints how. A project that cannot be moved stays as it was, and does not stop the others.
 pub(crate) fn update(
     fleet: &mut Fleet,
@@ -62,13 +75,7 @@ pub(crate) fn update(
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
     let locked = recover::lock_all(fleet, &change.names, dry_run, ui)?;
-    let wanted = |project: &Project| match &change.goal {
-        Goal::Ref(_) => None,
-        Goal::Registered => project.commit.clone(),
-        Goal::Pins(pins) | Goal::Back(pins) => {
-            pins.get(&project.name).map(|pin| pin.commit.clone())
-        }
-    };
+    let wanted = |project: &Project| change.goal.commit_of(project);
     let targets = Targets::open(fleet, &locked.names, wanted, ui);
     move_locked(fleet, locked, change, &targets, dry_run, ui)
 }
@@ -106,7 +113,7 @@ pub(super) fn move_locked(
     let restarts: BTreeMap<Name, Vec<Step>> = looked
         .iter()
         .map(|looked| &looked.plan)
-        .filter(|plan| plan.steps.contains(&Step::Start))
+        .filter(|plan| plan.starts())
         .map(|plan| {
             let steps = plan.steps.iter().filter(after_move).cloned().collect();
             (plan.project.clone(), steps)

@@ -1,7 +1,7 @@
 //! Which commit a ref of a harness stands for, and whether it may be used.
 
 use crate::error::{Fault, failed, refused};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, is_among};
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::{Kind, Mirror, Resolved};
 use crate::registry::Project;
@@ -57,7 +57,7 @@ pub(super) fn choose_for_trial(
         return Err(unknown(harness, mirror, reference)?.into());
     };
     refuse_moved(fleet, harness, reference, &found)?;
-    let bad = refuse_bad(fleet, harness, mirror, reference, &found).err();
+    let bad = refuse_bad(fleet, harness, reference, &found.commit).err();
     let chosen = Chosen {
         reference: reference.clone(),
         commit: found.commit,
@@ -89,13 +89,13 @@ pub(super) fn admit(
     let Some(found) = resolved else {
         return Err(unknown(harness, mirror, reference)?.into());
     };
-    refuse_bad(fleet, harness, mirror, reference, &found)?;
     let (kind, is_gone) = (found.kind, found.is_gone);
-    let commit = match refuse_moved(fleet, harness, reference, &found) {
-        Err(fault) if !accept_moved => return Err(fault.into()),
-        Err(_) => found.moved.unwrap_or(found.commit),
-        Ok(()) => found.commit,
-    };
+    let moved = found.moved.as_ref().filter(|_| accept_moved);
+    let commit = moved.unwrap_or(&found.commit).clone();
+    refuse_bad(fleet, harness, reference, &commit)?;
+    if !accept_moved {
+        refuse_moved(fleet, harness, reference, &found)?;
+    }
     let reference = match kind {
         Kind::Commit => Ref::of_commit(&commit),
         Kind::Tag | Kind::Branch => reference.clone(),
@@ -105,23 +105,6 @@ pub(super) fn admit(
         is_tag: kind == Kind::Tag,
         is_gone,
     })
-}
-
-/// Refuses a commit that the registry forbids, by whatever name.
-pub(super) fn refuse_bad_commit(
-    fleet: &Fleet,
-    harness: &Name,
-    mirror: &Mirror,
-    chosen: &Chosen,
-) -> anyhow::Result<()> {
-    let found = Resolved {
-        commit: chosen.commit.clone(),
-        kind: Kind::Commit,
-        moved: None,
-        is_ambiguous: false,
-        is_gone: false,
-    };
-    refuse_bad(fleet, harness, mirror, &chosen.reference, &found)
 }
 
 /// Says that there is no such version, and which there are.
@@ -140,27 +123,20 @@ pub(super) fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyho
     })
 }
 
-fn refuse_bad(
+/// Refuses a version that the registry forbids, by whatever name.
+pub(super) fn refuse_bad(
     fleet: &Fleet,
     harness: &Name,
-    mirror: &Mirror,
     reference: &Ref,
-    found: &Resolved,
+    commit: &CommitId,
 ) -> anyhow::Result<()> {
-    let settings = fleet.registry.harness(harness)?;
-    let Some(bad) = bad_ref(&settings.bad_refs, mirror, reference, found)? else {
-        return Ok(());
-    };
-    let same = if bad == reference {
-        String::new()
-    } else {
-        format!(", as `{bad}`")
-    };
-    Err(refused(format!(
-        "`{reference}` is among the `bad_refs` of harness `{harness}`{same}"
-    ))
-    .hint("choose another version, or edit fleet.toml")
-    .into())
+    let bad = fleet.bad_refs_of(fleet.registry.harness(harness)?);
+    match bad.among(reference, &[Some(commit)]) {
+        None => Ok(()),
+        Some(bad) => Err(refused(is_among(reference, bad, harness))
+            .hint("choose another version, or edit fleet.toml")
+            .into()),
+    }
 }
 
 /// Fails where a project follows a tag that is not what it was when the project was set to it.
@@ -208,26 +184,6 @@ fn moved(harness: &Name, reference: &Ref, before: &CommitId, after: &CommitId) -
     .hint(format!(
         "find out why; then name the commit you mean, or follow the tag: `fleet update NAME {reference} --accept-moved-tag`"
     ))
-}
-
-/// Returns which of the bad refs a version is: the same word, or a tag or commit that stands for the same. A branch that
-/// happens to be there condemns nothing.
-fn bad_ref<'a>(
-    bad_refs: &'a [Ref],
-    mirror: &Mirror,
-    reference: &Ref,
-    found: &Resolved,
-) -> anyhow::Result<Option<&'a Ref>> {
-    if let Some(bad) = bad_refs.iter().find(|bad| *bad == reference) {
-        return Ok(Some(bad));
-    }
-    for bad in bad_refs {
-        let is_same = |known: Resolved| known.kind != Kind::Branch && known.commit == found.commit;
-        if mirror.resolve(bad)?.is_some_and(is_same) {
-            return Ok(Some(bad));
-        }
-    }
-    Ok(None)
 }
 
 /// Returns what a ref stood for when projects of the fleet were set to it.

@@ -1,16 +1,17 @@
 //! A repository that might become a project: what it says of its submodules. Reads only, and changes no byte.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use git2::{Oid, Repository, RepositoryOpenFlags};
 
 use crate::names::CommitId;
 
-use super::config_values::ConfigValues;
+use super::config_text::ConfigText;
 use super::layout::{Layout, gitlink_in, tree_of};
+use super::mirror_refs::tags_at;
 use super::repository::{commit_id, respect_environment};
-use super::urls::resolved;
-use super::versions::by_version;
+use super::urls::{base, resolved};
 
 /// What a repository says that may be adopted.
 #[derive(Debug)]
@@ -69,17 +70,17 @@ pub(crate) fn candidate(directory: &Path, paths: &[String]) -> Result<Candidate,
             Unfit::Nothing
         });
     };
-    let config = ConfigValues::read(&layout.common.join("config"))?;
+    let config = ConfigText::read_until_mistake(&layout.common.join("config"))?;
     // A linked work tree has files, whatever the repository that it belongs to has.
     let is_linked = layout.common != layout.git_directory;
-    if config.get("core.bare") == Some("true") && !is_linked {
+    if config.get("core.bare").as_deref() == Some("true") && !is_linked {
         return Err(Unfit::Bare);
     }
     let head = layout.head()?;
     let Some(commit) = head.commit else {
         return Err(Unfit::Unborn);
     };
-    let modules = ConfigValues::read(&directory.join(".gitmodules"))?;
+    let modules = ConfigText::read_until_mistake(&directory.join(".gitmodules"))?;
     let objects = layout.objects()?;
     let tree = tree_of(&objects, commit)?;
     let project = Project {
@@ -89,19 +90,15 @@ pub(crate) fn candidate(directory: &Path, paths: &[String]) -> Result<Candidate,
         config: &config,
         modules: &modules,
     };
-    let mut all: Vec<&str> = paths.iter().map(String::as_str).collect();
-    all.extend(
-        modules
-            .subsections("submodule", "path")
-            .iter()
-            .map(|it| it.1),
-    );
+    let mut all: Vec<Cow<'_, str>> = paths.iter().map(Cow::from).collect();
+    let named = modules.subsections("submodule", "path");
+    all.extend(named.into_iter().map(|(_, path)| path));
     all.sort_unstable();
     all.dedup();
     let mut submodules = Vec::new();
     for path in all {
-        if let Some(pin) = gitlink_in(&objects, tree, path)? {
-            submodules.push(project.submodule(path, pin));
+        if let Some(pin) = gitlink_in(&objects, tree, &path)? {
+            submodules.push(project.submodule(&path, pin));
         }
     }
     Ok(Candidate {
@@ -118,40 +115,24 @@ pub(super) fn looks_bare(directory: &Path) -> bool {
         && directory.join("refs").is_dir()
 }
 
-/// Returns where a project comes from, which relative URLs of its submodules start at.
-fn base(config: &ConfigValues, branch: Option<&str>, directory: &Path) -> String {
-    let remote = branch.and_then(|branch| config.get(&format!("branch.{branch}.remote")));
-    let remotes = config.subsections("remote", "url");
-    let remote = match (remote, remotes.as_slice()) {
-        (Some(remote), _) => remote,
-        (None, [(only, _)]) => only,
-        (None, _) => "origin",
-    };
-    let url = remotes.iter().find(|(name, _)| *name == remote);
-    url.map_or_else(
-        || directory.to_string_lossy().into_owned(),
-        |(_, url)| (*url).to_owned(),
-    )
-}
-
 struct Project<'a> {
     directory: &'a Path,
     layout: &'a Layout,
     base: String,
-    config: &'a ConfigValues,
-    modules: &'a ConfigValues,
+    config: &'a ConfigText,
+    modules: &'a ConfigText,
 }
 
 impl Project<'_> {
     fn submodule(&self, path: &str, pin: Oid) -> Submodule {
         let named = self.modules.subsections("submodule", "path");
-        let name = named.iter().find(|(_, known)| *known == path);
-        let name = name.map_or(path, |(name, _)| name);
+        let name = named.iter().find(|(_, known)| known == path);
+        let name = name.map_or(path, |(name, _)| name.as_ref());
         let key = |key: &str| format!("submodule.{name}.{key}");
         let own = self.git_directory(path, name);
         let origin = own
             .as_ref()
-            .and_then(|own| ConfigValues::read(&own.join("config")).ok());
+            .and_then(|own| ConfigText::read_until_mistake(&own.join("config")).ok());
         let origin = origin.as_ref().and_then(|it| it.get("remote.origin.url"));
         let mut urls: Vec<String> = Vec::new();
         for url in [
@@ -159,13 +140,13 @@ impl Project<'_> {
             self.config.get(&key("url")),
             origin,
         ] {
-            let url = url.map(|url| resolved(url, &self.base));
+            let url = url.map(|url| resolved(&url, &self.base).unwrap_or_else(|| url.into_owned()));
             urls.extend(url.filter(|url| !urls.contains(url)));
         }
         let branch = match self.modules.get(&key("branch")) {
             // The branch of the same name as the project's.
-            Some(".") => self.layout.head().ok().and_then(|head| head.branch),
-            branch => branch.map(str::to_owned),
+            Some(same) if same == "." => self.layout.head().ok().and_then(|head| head.branch),
+            branch => branch.map(Cow::into_owned),
         };
         let opened = own.and_then(|own| {
             let flags = RepositoryOpenFlags::BARE | RepositoryOpenFlags::NO_SEARCH;
@@ -182,7 +163,8 @@ impl Project<'_> {
             urls,
             tags: opened
                 .as_ref()
-                .map_or_else(Vec::new, |opened| tags_at(opened, pin)),
+                .and_then(|opened| tags_at(opened, pin).ok())
+                .unwrap_or_default(),
             follows: branch.map(|branch| (branch.clone(), at(&branch))),
         }
     }
@@ -200,20 +182,6 @@ impl Project<'_> {
             .or_else(left)
             .filter(|directory| directory.join("HEAD").is_file())
     }
-}
-
-/// Returns a repository's tags that stand for a commit, newest version first.
-pub(super) fn tags_at(repository: &Repository, commit: Oid) -> Vec<String> {
-    let all = repository.references_glob("refs/tags/*");
-    let mut found: Vec<String> = all
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|tag| tag.peel_to_commit().is_ok_and(|it| it.id() == commit))
-        .filter_map(|tag| Some(tag.name().ok()?.strip_prefix("refs/tags/")?.to_owned()))
-        .collect();
-    found.sort_by(|a, b| by_version(b, a));
-    found
 }
 
 #[cfg(test)]

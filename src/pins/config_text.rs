@@ -1,20 +1,33 @@
-//! A file in the form of git-config(1), read with the place of each value, so that one can be changed and no other byte.
+//! A file in the form of git-config(1), read as it stands: no file that it includes, no variable of the environment.
 //!
-//! libgit2 and `git config` write such files anew around a value: quotes, continued lines and comments behind it go.
+//! The place of each value is known, so that one can be changed and no other byte: libgit2 and `git config` write such
+//! files anew around a value, and quotes, continued lines and comments behind it go. `.gitmodules` comes from strangers,
+//! and git itself follows no `include` in it; libgit2 would.
 
+mod reader;
+
+use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
+
+use crate::error::refused;
 
 use super::engine::quoted;
+use super::layout::read_if_there;
+use reader::Reader;
 
-/// One value of a file.
+/// More than this no person writes: what is longer is not read.
+const LONGEST: usize = 1 << 20;
+
+/// One value of a file, or the line that begins a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     /// In small letters.
-    section: String,
+    pub(super) section: String,
     /// As it is written; `None` where the section has none.
-    subsection: Option<Vec<u8>>,
-    /// In small letters.
-    key: String,
+    pub(super) subsection: Option<Vec<u8>>,
+    /// In small letters; empty for the section's own line.
+    pub(super) key: String,
     /// What it says, without quotes; `None` where there is only the key.
     pub(super) value: Option<Vec<u8>>,
     /// Where it says so, from its first byte to its last, quotes included.
@@ -27,31 +40,100 @@ impl Entry {
             && self.subsection.as_deref() == Some(subsection.as_bytes())
             && self.key == key
     }
+
+    /// Returns the value as text; a key alone is true.
+    fn says(&self) -> Cow<'_, str> {
+        let value = self.value.as_deref().unwrap_or(b"true");
+        String::from_utf8_lossy(value)
+    }
 }
 
 /// A file, read.
 #[derive(Debug)]
-pub(super) struct ConfigText<'t> {
-    text: &'t [u8],
+pub(super) struct ConfigText {
+    text: Vec<u8>,
     entries: Vec<Entry>,
 }
 
-impl<'t> ConfigText<'t> {
-    /// Reads a file; on failure returns the number of the line that git would not read either.
-    pub(super) fn parse(text: &'t [u8]) -> Result<Self, usize> {
-        let mut reader = Reader {
-            text,
-            at: if text.starts_with(b"\xef\xbb\xbf") {
-                3
-            } else {
-                0
-            },
+impl ConfigText {
+    /// Reads a text; on failure returns the number of the line that git would not read either.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, usize> {
+        let mut reader = Reader::new(text);
+        match reader.read() {
+            Some(()) => Ok(reader.end()),
+            None => {
+                let read = &text[..reader.at.min(text.len())];
+                Err(1 + read.iter().filter(|byte| **byte == b'\n').count())
+            }
+        }
+    }
+
+    /// Reads a text up to its end, or to what git would call a mistake.
+    pub(super) fn parse_until_mistake(text: &[u8]) -> Self {
+        let mut reader = Reader::new(text);
+        // What follows a mistake is nothing that git would act on.
+        let _ = reader.read();
+        reader.end()
+    }
+
+    /// Reads a text, and passes over the lines in which git would see a mistake.
+    pub(super) fn parse_despite_mistakes(text: &[u8]) -> Self {
+        let mut reader = Reader::new(text);
+        while reader.read().is_none() {
+            reader.at = reader.begun;
+            reader.skip_line();
+        }
+        reader.end()
+    }
+
+    /// Reads a file up to a mistake; one that is not there says nothing. Never waits.
+    pub(super) fn read_until_mistake(path: &Path) -> Result<Self, String> {
+        let bytes = read_if_there(path)?.unwrap_or_default();
+        if bytes.len() > LONGEST {
+            return Err(format!("`{}` is too long to be read", path.display()));
+        }
+        Ok(Self::parse_until_mistake(&bytes))
+    }
+
+    /// Returns all there is, sections' own lines included, in its order.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Returns the last value of a key, as git does: `section.name` or `section.SUBSECTION.name`, small letters but for
+    /// the subsection.
+    pub(super) fn get(&self, key: &str) -> Option<Cow<'_, str>> {
+        let (section, rest) = key.split_once('.')?;
+        let (subsection, key) = match rest.rsplit_once('.') {
+            Some((subsection, key)) => (Some(subsection.as_bytes()), key),
+            None => (None, rest),
         };
-        let entries = reader.entries().ok_or_else(|| {
-            let read = &text[..reader.at.min(text.len())];
-            1 + read.iter().filter(|byte| **byte == b'\n').count()
-        })?;
-        Ok(Self { text, entries })
+        let is_it = |entry: &&Entry| {
+            let of_section = entry.section == section && entry.key == key;
+            of_section && entry.subsection.as_deref() == subsection
+        };
+        self.entries.iter().rev().find(is_it).map(Entry::says)
+    }
+
+    /// Returns the subsections with a key, each once, in their order; with the key's last value there.
+    pub(super) fn subsections(
+        &self,
+        section: &str,
+        key: &str,
+    ) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        let mut found: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+        let with_key = |entry: &&Entry| entry.section == section && entry.key == key;
+        for entry in self.entries.iter().filter(with_key) {
+            let Some(name) = entry.subsection.as_deref() else {
+                continue;
+            };
+            let name = String::from_utf8_lossy(name);
+            match found.iter_mut().find(|(other, _)| *other == name) {
+                Some(earlier) => earlier.1 = entry.says(),
+                None => found.push((name, entry.says())),
+            }
+        }
+        found
     }
 
     /// Returns the values of a key, in their order.
@@ -81,168 +163,10 @@ impl<'t> ConfigText<'t> {
     }
 }
 
-/// Reads as git does: what it does not understand is `None`, and `at` is near it.
-struct Reader<'t> {
-    text: &'t [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn peek(&self) -> Option<u8> {
-        let byte = *self.text.get(self.at)?;
-        // A line may end as on other systems.
-        if byte == b'\r' && self.text.get(self.at + 1) == Some(&b'\n') {
-            return Some(b'\n');
-        }
-        Some(byte)
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += if self.text[self.at] == b'\r' && byte == b'\n' {
-            2
-        } else {
-            1
-        };
-        Some(byte)
-    }
-
-    fn entries(&mut self) -> Option<Vec<Entry>> {
-        let (mut entries, mut section) = (Vec::new(), None);
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'#' | b';' => self.skip_line(),
-                byte if byte.is_ascii_whitespace() || byte == 0x0b => drop(self.next()),
-                b'[' => section = Some(self.section()?),
-                byte if byte.is_ascii_alphabetic() => {
-                    let (section, subsection) = section.clone()?;
-                    let key = self.key();
-                    let (value, place) = self.value()?;
-                    entries.push(Entry {
-                        section,
-                        subsection,
-                        key,
-                        value,
-                        place,
-                    });
-                }
-                _ => return None,
-            }
-        }
-        Some(entries)
-    }
-
-    fn skip_line(&mut self) {
-        while self.next().is_some_and(|byte| byte != b'\n') {}
-    }
-
-    /// Reads `[name]`, `[name "sub"]` or, as git did once, `[name.sub]`.
-    fn section(&mut self) -> Option<(String, Option<Vec<u8>>)> {
-        self.next();
-        let mut name = String::new();
-        loop {
-            match self.next()? {
-                b']' => {
-                    let parts = name.split_once('.');
-                    let parts = parts.map(|(name, sub)| (name.to_owned(), Some(sub.into())));
-                    return Some(parts.unwrap_or((name, None)));
-                }
-                b' ' | b'\t' => break,
-                byte if byte.is_ascii_alphanumeric() || b"-.".contains(&byte) => {
-                    name.push(char::from(byte.to_ascii_lowercase()));
-                }
-                _ => return None,
-            }
-        }
-        while matches!(self.peek()?, b' ' | b'\t') {
-            self.next();
-        }
-        if self.next()? != b'"' {
-            return None;
-        }
-        let mut sub = Vec::new();
-        loop {
-            match self.next()? {
-                b'\n' => return None,
-                b'"' => break,
-                b'\\' => match self.next()? {
-                    b'\n' => return None,
-                    byte => sub.push(byte),
-                },
-                byte => sub.push(byte),
-            }
-        }
-        (self.next()? == b']').then_some((name, Some(sub)))
-    }
-
-    fn key(&mut self) -> String {
-        let mut key = String::new();
-        while let Some(byte) = self.peek()
-            && (byte.is_ascii_alphanumeric() || byte == b'-')
-        {
-            key.push(char::from(byte.to_ascii_lowercase()));
-            self.at += 1;
-        }
-        key
-    }
-
-    fn value(&mut self) -> Option<(Option<Vec<u8>>, Range<usize>)> {
-        while matches!(self.peek(), Some(b' ' | b'\t')) {
-            self.next();
-        }
-        match self.peek() {
-            None | Some(b'\n' | b'#' | b';') => return Some((None, self.at..self.at)),
-            Some(b'=') => self.next(),
-            Some(_) => return None,
-        };
-        while matches!(self.peek(), Some(b' ' | b'\t')) {
-            self.next();
-        }
-        let (start, mut end) = (self.at, self.at);
-        let (mut value, mut kept, mut is_quoted) = (Vec::new(), 0, false);
-        loop {
-            let begins = self.at;
-            match self.peek() {
-                None if is_quoted => return None,
-                None | Some(b'\n') if !is_quoted => break,
-                Some(b'\n') => return None,
-                Some(b'#' | b';') if !is_quoted => break,
-                Some(byte @ (b' ' | b'\t' | b'\r' | 0x0b | 0x0c)) if !is_quoted => {
-                    self.next();
-                    value.push(byte);
-                    continue;
-                }
-                Some(b'"') => {
-                    self.next();
-                    is_quoted = !is_quoted;
-                }
-                Some(b'\\') => {
-                    self.next();
-                    match self.next()? {
-                        // The value goes on in the next line.
-                        b'\n' => continue,
-                        b't' => value.push(b'\t'),
-                        b'b' => value.push(0x08),
-                        b'n' => value.push(b'\n'),
-                        byte @ (b'\\' | b'"') => value.push(byte),
-                        _ => {
-                            self.at = begins;
-                            return None;
-                        }
-                    }
-                }
-                Some(byte) => {
-                    self.next();
-                    value.push(byte);
-                }
-                None => return None,
-            }
-            (end, kept) = (self.at, value.len());
-        }
-        // White space at the end belongs to what follows.
-        value.truncate(kept);
-        Some((Some(value), start..end))
-    }
+/// Reads what a file holds, or refuses it with the line.
+pub(super) fn parsed(text: &[u8], path: &Path) -> anyhow::Result<ConfigText> {
+    ConfigText::parse(text)
+        .map_err(|line| refused(format!("cannot read `{}`: line {line}", path.display())).into())
 }
 
 #[cfg(test)]

@@ -2,44 +2,48 @@
 
 use std::path::{Component, Path};
 
-use anyhow::Context as _;
-use git2::Config;
-
 use crate::error::refused;
 
+use super::config_text::{ConfigText, parsed};
 use super::hostile::is_harmless;
+use super::layout::read_if_there;
+
+/// The file's name.
+pub(super) const MODULES: &str = ".gitmodules";
 
 /// Returns the URL that `.gitmodules` gives the submodule at a path, as it is written there; `None` where it gives none.
 pub(crate) fn submodule_url(project: &Path, engine: &str) -> Option<String> {
-    let name = submodule_name(project, engine).ok()?;
-    let path = project.join(".gitmodules");
-    let is_file = path.symlink_metadata().ok()?.is_file();
-    let config = is_file.then(|| Config::open(&path).ok()).flatten()?;
-    config.get_string(&format!("submodule.{name}.url")).ok()
+    let read = read(project).ok()??;
+    let name = name_of(&read, engine).ok()?;
+    let url = read.get(&format!("submodule.{name}.url"))?;
+    Some(url.into_owned())
 }
 
 /// Returns the name under which `.gitmodules` has a path; the path itself where it says nothing.
 pub(super) fn submodule_name(project: &Path, engine: &str) -> anyhow::Result<String> {
-    let path = project.join(".gitmodules");
-    let is_file = path.symlink_metadata().is_ok_and(|met| met.is_file());
-    if !is_file {
-        return Ok(engine.to_owned());
+    match read(project)? {
+        Some(read) => name_of(&read, engine),
+        None => Ok(engine.to_owned()),
     }
-    let config = Config::open(&path).context("cannot read `.gitmodules`")?;
-    let mut found = None;
-    config
-        .entries(Some("^submodule\\..*\\.path$"))
-        .context("cannot read `.gitmodules`")?
-        .for_each(|entry| {
-            if entry.value_bytes() == engine.as_bytes() {
-                found = entry.name().ok().and_then(|name| {
-                    let name = name.strip_prefix("submodule.")?.strip_suffix(".path")?;
-                    Some(name.to_owned())
-                });
-            }
-        })
-        .context("cannot read `.gitmodules`")?;
-    let name = found.unwrap_or_else(|| engine.to_owned());
+}
+
+fn read(project: &Path) -> anyhow::Result<Option<ConfigText>> {
+    let path = project.join(MODULES);
+    let is_file = path.symlink_metadata().is_ok_and(|met| met.is_file());
+    let bytes = if is_file {
+        read_if_there(&path).map_err(refused)?
+    } else {
+        None
+    };
+    bytes
+        .map(|bytes| parsed(&bytes, Path::new(MODULES)))
+        .transpose()
+}
+
+fn name_of(read: &ConfigText, engine: &str) -> anyhow::Result<String> {
+    let named = read.subsections("submodule", "path");
+    let found = named.into_iter().rfind(|(_, path)| path == engine);
+    let name = found.map_or_else(|| engine.to_owned(), |(name, _)| name.into_owned());
     let is_plain = Path::new(&name)
         .components()
         .all(|component| match component {

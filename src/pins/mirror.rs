@@ -3,7 +3,7 @@
 //! `refs/heads/*` are the remote's branches. `refs/upstream/tags/*` are its tags as they are now, `refs/tags/*` as they
 //! were first seen: where the two differ, a tag has moved.
 
-use std::fs;
+mod remote;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,19 +15,13 @@ use crate::error::{Advise as _, failed};
 use crate::files::{Lock, remove_tree_if_there};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
-use super::candidate::tags_at;
-use super::git::Git;
 use super::mirror_refs::{
-    Fetched, Published, Resolved, Seen, keep_new_tags, names_below, published, resolve, tag_of,
+    Fetched, Published, Resolved, Seen, names_below, published, resolve, tags_at,
 };
-use super::mirror_versions::{branches, compared, gone_tags};
 use super::repository::{if_there, oid, respect_environment};
 use super::restore::clear_locks;
-use super::upstream::note_fetch;
 use super::versions::by_version;
-
-/// How long a clone or a fetch may take.
-pub(super) const NETWORK_DEADLINE: Duration = Duration::from_secs(120);
+use remote::{copy, fetch, is_whole};
 
 /// How long another command's clone is waited for.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -53,9 +47,8 @@ impl Mirror {
         let mirror = Self::at(cache, name, url);
         let _held = mirror.lock()?;
         // Somebody else may have made it while this waited.
-        if !mirror.is_whole() {
-            mirror
-                .clone_beside()
+        if !is_whole(&mirror.directory) {
+            copy(&mirror.directory, url)
                 .with_context(|| format!("cannot copy the harness `{name}` from `{url}`"))?;
         }
         Ok(mirror)
@@ -64,7 +57,7 @@ impl Mirror {
     /// Opens the mirror of a harness if there is a whole one; never touches the network, takes no lock.
     pub(crate) fn open(cache: &Path, name: &Name, url: &HarnessUrl) -> Option<Self> {
         let mirror = Self::at(cache, name, url);
-        mirror.is_whole().then_some(mirror)
+        is_whole(&mirror.directory).then_some(mirror)
     }
 
     /// Names the mirror of a harness, whether there is one or not: for what needs one at most.
@@ -99,10 +92,10 @@ impl Mirror {
     pub(crate) fn fetch(&self) -> anyhow::Result<Fetched> {
         let _held = self.lock()?;
         // Deleted or broken since it was opened: a copy is a fetch as well, though nothing in it is known to be new.
-        let fetched = if self.is_whole() {
-            fetch_into(&self.directory, &self.url)
+        let fetched = if is_whole(&self.directory) {
+            fetch(&self.directory, &self.url)
         } else {
-            self.clone_beside().map(|()| Fetched::default())
+            copy(&self.directory, &self.url).map(|()| Fetched::default())
         };
         self.seen.forget();
         fetched.with_context(|| format!("cannot fetch `{}`", self.url))
@@ -186,16 +179,10 @@ impl Mirror {
         Ok(tags)
     }
 
-    /// Returns the newest tag that stood for a commit when it was first seen, if one did.
-    pub(crate) fn tag_of(&self, commit: &CommitId) -> anyhow::Result<Option<String>> {
-        let repository = self.repository()?;
-        let tag = tag_of(&repository, oid(commit));
-        self.blame(tag, || "cannot list the tags".to_owned())
-    }
-
     /// Returns the tags that were first seen at a commit, newest version first.
     pub(crate) fn tags_at(&self, commit: &CommitId) -> anyhow::Result<Vec<String>> {
-        Ok(tags_at(&self.repository()?, oid(commit)))
+        let tags = tags_at(&self.repository()?, oid(commit));
+        self.blame(tags, || "cannot list the tags".to_owned())
     }
 
     /// Returns the branches that can be typed, by name.
@@ -238,138 +225,6 @@ impl Mirror {
         clear_locks(&self.directory)?;
         Ok(held)
     }
-
-    /// Checks what a killed clone, a full disk or a stray `rm` would break, without reading the objects.
-    fn is_whole(&self) -> bool {
-        let Ok(repository) = Repository::open_bare(&self.directory) else {
-            return false;
-        };
-        let refs_are_whole = repository.references().is_ok_and(|references| {
-            references.flatten().all(|reference| {
-                reference
-                    .target()
-                    .is_none_or(|target| repository.odb().is_ok_and(|odb| odb.exists(target)))
-            })
-        });
-        refs_are_whole && packs_are_whole(&self.directory.join("objects/pack"))
-    }
-
-    /// Makes the copy under another name and renames it: whoever opens the mirror sees all of it or nothing.
-    fn clone_beside(&self) -> anyhow::Result<()> {
-        let beside = self.directory.with_extension("new");
-        let broken = self.directory.with_extension("old");
-        for left_over in [&beside, &broken] {
-            remove_whatever(left_over)
-                .with_context(|| format!("cannot remove `{}`", left_over.display()))?;
-        }
-        let made = (|| {
-            Repository::init_opts(
-                &beside,
-                git2::RepositoryInitOptions::new()
-                    .bare(true)
-                    .mkpath(true)
-                    .external_template(false)
-                    .no_reinit(true),
-            )
-            .with_context(|| format!("cannot make `{}`", beside.display()))?;
-            fetch_into(&beside, &self.url).map(drop)
-        })();
-        if made.is_err() {
-            // The first error is the one to tell; the next try removes what is left.
-            let _ = fs::remove_dir_all(&beside);
-            return made;
-        }
-        let renamed = (|| {
-            if self.directory.symlink_metadata().is_ok() {
-                fs::rename(&self.directory, &broken)?;
-            }
-            fs::rename(&beside, &self.directory)
-        })();
-        renamed.with_context(|| format!("cannot put `{}` in place", self.directory.display()))?;
-        // A broken mirror that cannot be removed is in nobody's way.
-        let _ = remove_whatever(&broken);
-        Ok(())
-    }
-}
-
-/// Removes what is at a path of the cache: somebody may have put a file where a mirror belongs.
-fn remove_whatever(path: &Path) -> std::io::Result<()> {
-    match path.symlink_metadata() {
-        Ok(met) if met.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(_) => Ok(()),
-    }
-}
-
-fn fetch_into(directory: &Path, url: &HarnessUrl) -> anyhow::Result<Fetched> {
-    respect_environment();
-    let before = branches(&Repository::open_bare(directory)?)?;
-    let config = git2::Config::open_default().ok();
-    Git::new(
-        directory,
-        NETWORK_DEADLINE,
-        [
-            // One pack per fetch: a project then takes the objects by a handful of hard links.
-            "-c",
-            "fetch.unpackLimit=1",
-            "-c",
-            "transfer.unpackLimit=1",
-            "-c",
-            "fetch.writeCommitGraph=false",
-            "fetch",
-            "--quiet",
-            "--prune",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--end-of-options",
-            url.as_str(),
-            "+refs/heads/*:refs/heads/*",
-            "+refs/tags/*:refs/upstream/tags/*",
-        ],
-    )
-    .env("GIT_DIR", ".")
-    .reaching_out(config.as_ref())
-    .run()?;
-    let repository = Repository::open_bare(directory)?;
-    let mut fetched = keep_new_tags(&repository)?;
-    fetched.gone_tags = gone_tags(&repository)?;
-    let [moved, new, gone] = compared(&before, &branches(&repository)?);
-    (
-        fetched.moved_branches,
-        fetched.new_branches,
-        fetched.gone_branches,
-    ) = (moved, new, gone);
-    // What cannot be noted is no more than an age.
-    let _ = note_fetch(directory);
-    Ok(fetched.readable())
-}
-
-/// Tells whether every pack is as long as its index says: both end with the same checksum.
-fn packs_are_whole(directory: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return false;
-    };
-    entries.flatten().all(|entry| {
-        let index = entry.path();
-        if index.extension().is_none_or(|extension| extension != "idx") {
-            return true;
-        }
-        let (pack, index) = (tail(&index.with_extension("pack"), 20), tail(&index, 40));
-        match (pack, index) {
-            (Ok(pack), Ok(index)) => index.starts_with(&pack),
-            _ => false,
-        }
-    })
-}
-
-fn tail(path: &Path, count: i64) -> std::io::Result<Vec<u8>> {
-    use std::io::{Read as _, Seek as _, SeekFrom};
-    let mut file = fs::File::open(path)?;
-    file.seek(SeekFrom::End(-count))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -231,19 +231,18 @@ pub(super) fn peeled(reference: &git2::Reference<'_>) -> Option<Oid> {
     reference.peel_to_commit().ok().map(|commit| commit.id())
 }
 
-/// Returns the newest tag that stood for a commit when it was first seen.
-pub(super) fn tag_of(repository: &Repository, commit: Oid) -> Result<Option<String>, git2::Error> {
-    let mut newest: Option<String> = None;
+/// Returns a repository's tags that stand for a commit, newest version first; in a mirror, those that did when they were
+/// first seen.
+pub(super) fn tags_at(repository: &Repository, commit: Oid) -> Result<Vec<String>, git2::Error> {
+    let mut found = Vec::new();
     for tag in names_below(repository, "refs/tags/")? {
         let stands_for = peeled(&repository.find_reference(&format!("refs/tags/{tag}"))?);
-        let is_newer = newest
-            .as_ref()
-            .is_none_or(|newest| by_version(newest, &tag).is_lt());
-        if stands_for == Some(commit) && is_newer {
-            newest = Some(tag);
+        if stands_for == Some(commit) {
+            found.push(tag);
         }
     }
-    Ok(newest)
+    found.sort_by(|a, b| by_version(b, a));
+    Ok(found)
 }
 
 pub(super) fn names_below(

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use git2::{Oid, Repository};
 
 use crate::names::{CommitId, Ref};
 
-use super::git::Git;
-use super::mirror::{Mirror, NETWORK_DEADLINE};
+use super::mirror::Mirror;
 use super::mirror_refs::{Kind, names_below, peeled, resolve};
-use super::repository::{if_there, oid};
+use super::repository::oid;
 use super::versions::by_version;
 
 /// One tag or branch of a harness.
@@ -73,11 +71,9 @@ impl Mirror {
                 let Some(found) = resolve(&repository, &full)? else {
                     continue;
                 };
-                let upstream = format!("refs/upstream/tags/{name}");
                 versions.all.push(Version {
-                    is_gone: found.kind == Kind::Tag
-                        && if_there(repository.find_reference(&upstream))?.is_none(),
                     name,
+                    is_gone: found.is_gone,
                     kind: found.kind,
                     commit: found.commit,
                     moved: found.moved,
@@ -115,24 +111,6 @@ impl Mirror {
         let (ahead, _) = repository.graph_ahead_behind(oid(to), oid(from)).ok()?;
         Some(ahead)
     }
-
-    /// Returns the branch that the remote says a clone should be on, if it says so. Asks the network.
-    pub(crate) fn default_branch(&self) -> anyhow::Result<Option<Ref>> {
-        let config = git2::Config::open_default().ok();
-        let url = self.url().as_str();
-        let words = ["ls-remote", "--symref", "--end-of-options", url, "HEAD"];
-        let said = Git::new(self.directory(), NETWORK_DEADLINE, words)
-            .env("GIT_DIR", ".")
-            .reaching_out(config.as_ref())
-            .run()
-            .with_context(|| format!("cannot ask `{url}` for its branch"))?;
-        let said = String::from_utf8_lossy(&said);
-        let branch = said.lines().find_map(|line| {
-            let (target, name) = line.strip_prefix("ref: refs/heads/")?.split_once('\t')?;
-            (name == "HEAD").then_some(target)
-        });
-        Ok(branch.and_then(|branch| branch.parse().ok()))
-    }
 }
 
 /// What became of the branches between two moments: those that moved, are new or are gone, each by name.
@@ -147,7 +125,7 @@ pub(super) fn compared(before: &Branches, after: &Branches) -> [Vec<String>; 3] 
     ]
 }
 
-/// Returns the commits of tags that were there and are no longer upstream.
+/// Returns the tags that were there and are no longer upstream.
 pub(super) fn gone_tags(repository: &Repository) -> Result<Vec<String>, git2::Error> {
     let known = names_below(repository, "refs/tags/")?;
     let upstream = names_below(repository, "refs/upstream/tags/")?;

@@ -11,7 +11,7 @@ use crate::names::{CommitId, HarnessUrl, Name, Ref};
 use super::layout::Layout;
 use super::mirror::Mirror;
 use super::mirror_refs::Kind;
-use super::repository::{commit_id, if_there};
+use super::repository::commit_id;
 
 /// The file in a mirror that says when it was last fetched.
 const FETCHED: &str = "fetched";
@@ -48,19 +48,13 @@ impl Mirror {
         if let Some(now) = found.moved.filter(|now| now != commit) {
             return Ok(Upstream::TagMoved(now));
         }
-        if found.kind == Kind::Tag && !self.has_upstream_tag(reference)? {
+        if found.is_gone {
             return Ok(Upstream::TagGone);
         }
         Ok(match found.commit == *commit {
             true => Upstream::Same,
             false => Upstream::Another(found.commit),
         })
-    }
-
-    fn has_upstream_tag(&self, reference: &Ref) -> anyhow::Result<bool> {
-        let full = format!("refs/upstream/tags/{}", tag_name(reference));
-        let repository = self.repository()?;
-        Ok(if_there(repository.find_reference(&full))?.is_some())
     }
 
     /// Returns when it was last fetched, where that is known.

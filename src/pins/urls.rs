@@ -1,37 +1,60 @@
 //! URLs as git reads them: what a relative one stands for, and which spellings mean the same place.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-/// Returns what a submodule's URL stands for: one that begins with `./` or `../` is relative to where the project itself
-/// comes from, else to where it is.
-pub(super) fn resolved(url: &str, base: &str) -> String {
+use crate::names::plain_path;
+
+use super::config_text::ConfigText;
+
+/// Returns what a submodule's URL stands for: one that begins with `./` or `../` counts from where the project itself comes
+/// from. `None` where it leads nowhere, or to a path that counts from somewhere else.
+pub(super) fn resolved(url: &str, base: &str) -> Option<String> {
     if !is_relative(url) {
-        return url.to_owned();
+        return Some(url.to_owned());
     }
     let mut base = base.trim_end_matches('/').to_owned();
-    let (mut rest, mut separator) = (url, "/");
+    // What counts from the working directory means another place in the harness than in the project.
+    if !base.contains(':') && !base.starts_with('/') {
+        return None;
+    }
+    let (mut rest, mut between) = (url, '/');
     loop {
         if let Some(below) = rest.strip_prefix("../") {
-            rest = below;
-            match (base.rfind('/'), base.rfind(':')) {
-                (Some(slash), _) => base.truncate(slash),
-                (None, Some(colon)) => {
-                    base.truncate(colon);
-                    separator = ":";
-                }
-                (None, None) => break,
+            let cut = base.rfind('/').or_else(|| base.rfind(':'))?;
+            if base[cut..].starts_with(':') {
+                between = ':';
             }
+            base.truncate(cut);
+            rest = below;
         } else if let Some(below) = rest.strip_prefix("./") {
             rest = below;
         } else {
             break;
         }
     }
-    format!("{base}{separator}{}", rest.trim_end_matches('/'))
+    Some(format!("{base}{between}{}", rest.trim_end_matches('/')))
 }
 
-fn is_relative(url: &str) -> bool {
+/// Tells whether a submodule's URL counts from where the project comes from.
+pub(super) fn is_relative(url: &str) -> bool {
     url.starts_with("./") || url.starts_with("../")
+}
+
+/// Returns where a project comes from, which relative URLs of its submodules count from: its branch's remote, or its only
+/// one, or `origin`; else where it is itself.
+pub(super) fn base(config: &ConfigText, branch: Option<&str>, directory: &Path) -> String {
+    let remote = branch.and_then(|branch| config.get(&format!("branch.{branch}.remote")));
+    let remotes = config.subsections("remote", "url");
+    let remote = match (&remote, remotes.as_slice()) {
+        (Some(remote), _) => remote,
+        (None, [(only, _)]) => only,
+        (None, _) => "origin",
+    };
+    let url = remotes.iter().find(|(name, _)| name == remote);
+    url.map_or_else(
+        || directory.to_string_lossy().into_owned(),
+        |(_, url)| url.to_string(),
+    )
 }
 
 /// Tells whether two URLs mean the same repository, as far as their text and this machine's directories say.
@@ -112,26 +135,15 @@ fn local_meaning(path: &Path) -> String {
     with_end.push(".git");
     let real = path
         .canonicalize()
-        .or_else(|_| Path::new(&with_end).canonicalize())
-        .unwrap_or_else(|_| plain(path));
-    let text = real.to_string_lossy();
-    let text = text.strip_suffix("/.git").unwrap_or(&text);
-    format!("/{}", without_end(text))
-}
-
-/// Resolves `.` and `..` by the text alone.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        .or_else(|_| Path::new(&with_end).canonicalize());
+    match real {
+        // `x` and `x.git` may be two; a repository's `.git` is the repository.
+        Ok(real) => {
+            let text = real.to_string_lossy();
+            text.strip_suffix("/.git").unwrap_or(&text).to_owned()
         }
+        Err(_) => format!("/{}", without_end(&plain_path(path).to_string_lossy())),
     }
-    plain
 }
 
 #[cfg(test)]
@@ -148,9 +160,17 @@ mod tests {
             ("/srv/a/b", "./x/", "/srv/a/b/x"),
             ("/srv/a/b", "../x", "/srv/a/x"),
             ("/srv/a/b", "https://h/x", "https://h/x"),
+            ("a/b", "https://h/x", "https://h/x"),
+            ("https://h/me/demo/", "../../them/x/", "https://h/them/x"),
         ] {
-            assert_eq!(resolved(url, base), expected, "{base} {url}");
+            assert_eq!(
+                resolved(url, base).as_deref(),
+                Some(expected),
+                "{base} {url}"
+            );
         }
+        assert_eq!(resolved("../x", "../demo"), None);
+        assert_eq!(resolved("../x", "demo"), None);
     }
 
     #[test]
@@ -161,6 +181,8 @@ mod tests {
             ("git@h:a/b.git", "ssh://git@h/a/b"),
             ("git@h:~/b", "ssh://git@h:22/~/b"),
             ("/srv/none/b", "file:///srv/none/x/../b.git/"),
+            ("https://example.org/x.git", "https://example.org/x/"),
+            ("file:///srv/none/x", "/srv/none/x/"),
         ];
         for (a, b) in same {
             assert!(same_place(a, b), "{a} {b}");
@@ -188,5 +210,7 @@ mod tests {
         assert!(same_place(&at("one"), &at("one.git/")));
         assert!(same_place(&at("two/.git"), &at("link")));
         assert!(!same_place(&at("one"), &at("two")));
+        std::fs::create_dir_all(directory.path().join("one")).unwrap();
+        assert!(!same_place(&at("one"), &at("one.git")));
     }
 }

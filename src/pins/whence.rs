@@ -22,14 +22,16 @@ use crate::names::HarnessUrl;
 
 use super::check::check;
 use super::commit;
+use super::config_text::ConfigText;
+use super::gitmodules::MODULES;
 use super::identity::Identity;
 use super::index_file::IndexFile;
 use super::project_index::{NewIndex, clear_left_overs};
-use super::relative_url::{is_relative, resolved};
 use super::repin::{Move, Ready, record};
-use super::repository::{oid, open};
+use super::repository::{current_branch, oid, open};
 use super::settle::{Settled, clear_branch_lock};
-use module::{MODULES, Module, committed, says, with_url};
+use super::urls::{base, is_relative, resolved, same_place};
+use module::{Module, committed, says, with_url};
 use place::places;
 use staged::{see, staged, unseen};
 
@@ -61,10 +63,12 @@ pub(crate) fn look_whence(wish: &Move<'_>, url: &HarnessUrl) -> anyhow::Result<W
     if Module::find(&file, wish.engine)?.url != module.url {
         return Err(modified(wish.project));
     }
-    let leads = is_relative(&module.url)
-        .then(|| resolved(&project, &module.url))
-        .flatten()
-        .filter(|leads| leads.parse().is_ok_and(|leads| url.is_same_place(&leads)));
+    let leads = if is_relative(&module.url) {
+        resolved(&module.url, &origin(wish.project, &project)?)
+            .filter(|leads| same_place(leads, url.as_str()))
+    } else {
+        None
+    };
     let changes = leads.is_none() && module.url != url.as_str();
     let to = leads.unwrap_or_else(|| url.as_str().to_owned());
     let mut is_elsewhere = false;
@@ -142,6 +146,17 @@ pub(crate) fn point_to(directory: &Path, engine: &str, url: &str) -> anyhow::Res
         }
     }
     Ok(())
+}
+
+/// Returns where a project comes from.
+fn origin(directory: &Path, project: &Repository) -> anyhow::Result<String> {
+    let config = ConfigText::read_until_mistake(&project.commondir().join("config"));
+    let branch = current_branch(directory)?;
+    Ok(base(
+        &config.map_err(refused)?,
+        branch.as_deref(),
+        directory,
+    ))
 }
 
 fn modified(directory: &Path) -> anyhow::Error {

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::load::Registry;
 use crate::error::refused;
+use crate::names::plain_path;
 
 /// Turns paths as written into absolute ones.
 pub(super) struct Places {
@@ -38,7 +39,7 @@ impl Places {
         };
         if path.components().any(|part| part == Component::ParentDir) {
             // What is before a `..` may be a link, so the file system decides where it leads.
-            return Ok(path.canonicalize().unwrap_or_else(|_| plain(&path)));
+            return Ok(path.canonicalize().unwrap_or_else(|_| plain_path(&path)));
         }
         Ok(path.components().collect())
     }
@@ -94,21 +95,6 @@ impl Registry {
         }
         Ok(())
     }
-}
-
-/// Resolves `..` by the text alone.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
-        }
-    }
-    plain
 }
 
 /// Returns why no project may be at a real path, if so; `root` is the fleet's real path.

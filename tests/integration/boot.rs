@@ -123,7 +123,7 @@ fn one_that_cannot_be_started_does_not_stop_the_others() {
     error: the engine of `dirty` has changed files
     hint: `git -C $ROOT/fleet/projects/dirty/engine status` shows them; commit, stash or revert them
     error: `gone` is not at $ROOT/fleet/projects/gone
-    hint: correct its `location` in fleet.toml: it is probably at `$ROOT/fleet/projects/gone.away`
+    hint: `fleet adopt $ROOT/fleet/projects/gone.away --name gone` corrects its location: it is probably there
     3 projects: 1 brought back, 2 not brought back
     --- exit code 4
     ");

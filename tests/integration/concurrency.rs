@@ -186,11 +186,10 @@ fn twenty_updates_of_one_project_take_turns() {
 /// F2: what each says that it moved is what git counts, and each project is at what the registry says of it.
 #[test]
 fn updates_and_rollbacks_of_the_same_projects_take_turns() {
-    let mut sandbox = Sandbox::new().harness(["v0.1.0", "v0.2.0", "v0.3.0"]);
     let names = ["a", "b", "c", "d"];
-    for name in names {
-        sandbox = sandbox.project(name, "v0.1.0");
-    }
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0", "v0.3.0"])
+        .projects(&names, "v0.1.0");
     sandbox.fleet(&["update", "--all", "v0.2.0"]).succeeded();
     let mut lines: Vec<String> = Vec::new();
     for name in names {

@@ -21,9 +21,7 @@ fn healing(script: &str) -> Sandbox {
 }
 
 fn lives(sandbox: &Sandbox) -> usize {
-    let file = |name: &str| std::fs::read_to_string(sandbox.place("demo").join(name));
-    assert_eq!(file("twice").unwrap_or_default(), "");
-    file("lives").unwrap_or_default().lines().count()
+    crate::guardian::lives(sandbox, "demo")
 }
 
 const STUBBORN_CHILDREN: &str = "setsid sleep 86417 &\n\

@@ -28,11 +28,9 @@ fn report(sandbox: &Sandbox) -> Value {
 /// F7: a killed tmux server is one incident, however many projects it had.
 #[test]
 fn a_killed_server_is_one_incident_of_all_that_it_had() {
-    let sandbox = names(6)
-        .iter()
-        .fold(Sandbox::new().harness(["v0.1.0"]), |sandbox, name| {
-            sandbox.project(name, "v0.1.0")
-        });
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .projects(&names(6), "v0.1.0");
     sandbox.fleet(&["start", "--all"]).succeeded();
     sandbox.kill(&sandbox.server());
     sandbox.wait_for("the tenders to end", || {

@@ -2,14 +2,12 @@
 //!
 //! The faults that are injected, and where:
 //!
-//! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`].
-//!   `prepare` and what it runs: `crash::prepare`, `start::prepare::what_a_killed_one_*`; a probe: `crash::probe`.
-//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`.
-//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `harness::add::one_of_many_*`.
-//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `adopt::of_ten_*`,
-//!   `remove::trash::of_ten_*`.
+//! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`]. What `prepare` runs:
+//!   `start::prepare::what_a_killed_one_*`.
+//! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `harness::add::one_of_many_*`,
+//!   `adopt::of_ten_*`, `remove::trash::of_ten_*`.
 //! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
-//!   `history::damage`, `crash::prepare::where_a_call_fails_*`.
+//!   `history::damage`.
 //! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
 //!   the unit tests of `registry`.
 //! - F5, a harness is killed: `tender::storm`, `tender::backoff`, `healing::a_killed_harness_*`, `healing::loops`.
@@ -20,43 +18,25 @@
 //!   incident: [`incidents`].
 //! - F8, the machine is restarted, and process ids are used again: `faults::reboot`, `status::unknown`, [`service`].
 //! - F9, a harness that does not behave: `tender::hostile`, `stop::hard`, `tender::evidence`,
-//!   `tender::a_stop_leaves_nothing_*`; what is started while all is ended: `stop::without::windows_*`.
-//! - F10, a stop at a bad moment: `faults::stops`, `tender::backoff`, `healing::loops`, `stop::restart`.
-//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `rollback::refusals`.
-//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `rollback::work_that_is_staged_*`,
-//!   `crash::update`, `crash::rollback`.
-//! - F13, a remote that moves, lies or is gone: `update::upstream`, `update::several`.
-//!   `tender::a_stop_leaves_nothing_*`, `start::prepare::of_what_prints_*`,
-//!   `probe::one_that_does_not_behave_*`; what is started while all is ended: `stop::without::windows_*`.
+//!   `tender::a_stop_leaves_nothing_*`, `start::prepare::of_what_prints_*`, `probe::one_that_does_not_behave_*`; what is
+//!   started while all is ended: `stop::without::windows_*`.
 //! - F10, a stop at a bad moment: `faults::stops`, `tender::backoff`, `healing::loops`, `stop::restart`,
 //!   `start::prepare::ctrl_c_*`, `probe::ctrl_c_*`.
-//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`.
-//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`.
-//! - F13, a remote that moves, lies or is gone: `update::upstream`.
-//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `pins::shapes`, `pins::unreadable`.
-//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`, `pins::shapes`.
-//! - F13, a remote that moves, lies or is gone: `update::upstream`, `pins::upstream`.
-//! - F14, words that could be taken for something else: `create::refusals`; the unit tests of `names`.
-//! - F15, a hostile harness: `create::hostile`.
-//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `harness::set_url::a_project_*`.
-//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`, `crash::update`,
+//! - F11, an engine in which work could be lost: `update::engine`, `update::refusals`, `rollback::refusals`,
+//!   `pins::shapes`, `pins::unreadable`, `harness::set_url::a_project_*`.
+//! - F12, what the user has changed and not committed: `update::work_that_is_staged_*`,
+//!   `rollback::work_that_is_staged_*`, `crash::update`, `crash::rollback`, `pins::shapes`,
 //!   `harness::set_url::the_users_work_*`.
-//! - F13, a remote that moves, lies or is gone: `update::upstream`, `harness::what_is_new_*`.
-//! - F14, words that could be taken for something else: `create::refusals`, `harness::add`; the unit tests of `names`.
-//! - F15, a hostile harness: `create::hostile`, `harness::hostile`.
-//! - F14, words that could be taken for something else: `create::refusals`, `adopt::refusals`, `adopt::scan`; the unit
-//!   tests of `names`.
-//! - F15, a hostile harness: `create::hostile`, `adopt::hostile`.
+//! - F13, a remote that moves, lies or is gone: `update::upstream`, `update::several`, `pins::upstream`,
+//!   `harness::what_is_new_*`.
+//! - F14, words that could be taken for something else: `create::refusals`, `adopt::refusals`, `adopt::scan`,
+//!   `harness::add`; the unit tests of `names`.
+//! - F15, a hostile harness: `create::hostile`, `harness::hostile`, `adopt::hostile`, `audit::hostile`.
 //! - F16, the clock jumps: `tender::clock`.
-//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`,
-//!   `start::prepare::it_runs_in_a_project_of_its_own`.
 //! - F17, a roll-out that fails or is interrupted: [`rollout`], `crash::rollout`.
-//! - F18, a trace of the fleet in a project: `update::mentions`, `start::environment::what_a_harness_is_told_*`.
-//! - F15, a hostile harness: `create::hostile`, `audit::hostile`.
-//! - F16, the clock jumps: `tender::clock`.
 //! - F18, a trace of the fleet in a project: after every command that writes into one, and at the end of every test, in
 //!   `sandbox::audited`; what that is worth: [`audit`]. Also `update::mentions`,
-//!   `start::environment::what_a_harness_is_told_*`.
+//!   `start::environment::what_a_harness_is_told_*`, `start::prepare::it_runs_in_a_project_of_its_own`.
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`, `probe::what_runs_beside_it_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,

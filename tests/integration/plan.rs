@@ -9,11 +9,9 @@ use crate::sandbox::{Sandbox, assert_same};
 
 /// A fleet with two versions and these projects at the first.
 pub(crate) fn fleet(names: &[&str]) -> Sandbox {
-    let mut sandbox = Sandbox::new().harness(["v0.1.0", "v0.2.0"]);
-    for name in names {
-        sandbox = sandbox.project(name, "v0.1.0");
-    }
-    sandbox
+    Sandbox::new()
+        .harness(["v0.1.0", "v0.2.0"])
+        .projects(names, "v0.1.0")
 }
 
 /// Moves a pin behind fleet's back, as a person would.

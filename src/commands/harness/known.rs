@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::fleet::Fleet;
+use crate::fleet::{Bad, Fleet};
 use crate::names::{CommitId, Name, Ref};
 use crate::parallel::in_parallel;
 use crate::pins::{self, Depth, Kind, Mirror, Version, Versions};
@@ -21,8 +21,7 @@ pub(super) struct Known<'f> {
     pub(super) versions: Versions,
     /// Who uses it.
     pub(super) users: Vec<Using<'f>>,
-    /// The commits of the bad refs, as far as they are known.
-    bad_commits: Vec<CommitId>,
+    bad: Bad<'f>,
 }
 
 /// A project that uses a harness.
@@ -62,12 +61,8 @@ impl<'f> Known<'f> {
     fn one(fleet: &Fleet, harness: &'f Harness, users: Vec<Using<'f>>) -> anyhow::Result<Self> {
         let mirror = fleet.known_mirror(&harness.name);
         let versions = mirror.as_ref().map(Mirror::versions).transpose()?;
-        // A branch that happens to be at a bad commit condemns nothing, nor does one that is called bad.
-        let resolved = |bad: &Ref| mirror.as_ref()?.resolve(bad).ok().flatten();
-        let bad = harness.bad_refs.iter().filter_map(resolved);
-        let bad = bad.filter(|found| found.kind != Kind::Branch);
         Ok(Self {
-            bad_commits: bad.map(|found| found.commit).collect(),
+            bad: fleet.bad_refs_of(harness),
             harness,
             versions: versions.unwrap_or_default(),
             mirror,
@@ -77,9 +72,9 @@ impl<'f> Known<'f> {
 
     /// Tells whether the registry calls a version bad, under whatever name.
     pub(super) fn is_bad(&self, name: &Ref, kind: Option<Kind>, commit: Option<&CommitId>) -> bool {
-        let of_commit = |commit| self.bad_commits.contains(commit);
-        self.harness.bad_refs.contains(name)
-            || kind != Some(Kind::Branch) && commit.is_some_and(of_commit)
+        // A branch that happens to be at a bad commit is not bad itself.
+        let commit = commit.filter(|_| kind != Some(Kind::Branch));
+        self.bad.among(name, &[commit]).is_some()
     }
 
     /// Returns the tags that a project could be moved to, the newest first.

@@ -2,7 +2,7 @@
 
 use crate::fleet::Fleet;
 use crate::names::Name;
-use crate::parallel::at_once;
+use crate::parallel::in_as_many_threads;
 use crate::pins::Fetched;
 use crate::ui::Ui;
 
@@ -18,7 +18,7 @@ pub(crate) enum News {
 /// Fetches harnesses, all at once: each waits for another machine.
 pub(crate) fn fetch_harnesses(fleet: &Fleet, names: &[Name], ui: &Ui) -> Vec<anyhow::Result<News>> {
     ui.waiting("fetching");
-    let fetched = at_once(names, |name| {
+    let fetched = in_as_many_threads(names.len(), names, |name| {
         if let Some(known) = fleet.known_mirror(name) {
             return known.fetch().map(News::Changed);
         }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::error::{failed, refused};
 use crate::fleet::{Fleet, embedded_harness, mirrors_directory};
 use crate::names::{HarnessUrl, Name, Ref};
-use crate::pins::Mirror;
+use crate::pins::{self, Mirror};
 use crate::registry::{FILE, Registry};
 use crate::ui::Ui;
 
@@ -70,7 +70,7 @@ fn refuse_taken(registry: &Registry, name: &Name, url: &HarnessUrl) -> anyhow::R
         .filter(|other| other.name != *name)
     {
         let theirs = other.url.clone().map_or_else(embedded_harness, Ok)?;
-        if theirs.is_same_place(url) {
+        if pins::same_place(theirs.as_str(), url.as_str()) {
             let other = &other.name;
             return Err(
                 refused(format!("the harness `{other}` comes from `{url}` already"))

@@ -131,14 +131,8 @@ fn plan(
         mut outcomes,
         locks: _locks,
     } = recover::lock_all(fleet, &wanted.names, dry_run, ui)?;
-    let wanted_commit = |project: &Project| match &wanted.goal {
-        Goal::Ref(_) => None,
-        Goal::Registered => project.commit.clone(),
-        Goal::Pins(pins) | Goal::Back(pins) => {
-            pins.get(&project.name).map(|pin| pin.commit.clone())
-        }
-    };
-    let targets = Targets::open(fleet, &ready, wanted_commit, ui);
+    let commit = |project: &Project| wanted.goal.commit_of(project);
+    let targets = Targets::open(fleet, &ready, commit, ui);
     let movement = Move {
         names: ready.clone(),
         goal: wanted.goal.clone(),

@@ -79,7 +79,8 @@ impl Carrier<'_> {
             };
             let harness = self.fleet.registry.harness(&project.harness)?;
             let to = &member.to.reference;
-            if harness.bad_refs.contains(to) {
+            let bad = self.fleet.bad_refs_of(harness);
+            if bad.among(to, &[Some(&member.to.commit)]).is_some() {
                 return Err(refused(format!(
                     "`{to}` has become one of the `bad_refs` of harness `{}`",
                     harness.name

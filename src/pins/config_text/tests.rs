@@ -119,7 +119,7 @@ fn noise_is_refused_or_changed_in_one_place() {
         };
         let new = read.with_value(entry, "/new place");
         let again = ConfigText::parse(&new).unwrap();
-        let others = |read: &ConfigText<'_>| -> Vec<_> {
+        let others = |read: &ConfigText| -> Vec<_> {
             let all = read.entries.iter();
             all.map(|it| {
                 (
@@ -138,4 +138,44 @@ fn noise_is_refused_or_changed_in_one_place() {
         changed += 1;
     }
     assert!(changed > 2000, "{changed}");
+}
+
+#[test]
+fn values_are_what_git_says_they_are() {
+    let text = "\u{feff}# a comment\n[submodule \"a \\\"b\\\\\"]\n\tPath = engine ; why\n\turl = \"../x;y\" \\\n  z  \n\
+                [core]\n\tbare\n[Remote.Origin]\r\n\turl = one\r\n url = two\n";
+    let config = ConfigText::parse_until_mistake(text.as_bytes());
+    let said = |key: &str| config.get(key).unwrap();
+    assert_eq!(said("submodule.a \"b\\.path"), "engine");
+    assert_eq!(said("submodule.a \"b\\.url"), "../x;y   z");
+    assert_eq!(said("core.bare"), "true");
+    assert_eq!(said("remote.origin.url"), "two");
+    assert_eq!(
+        config.subsections("submodule", "path"),
+        [("a \"b\\".into(), "engine".into())]
+    );
+    assert_eq!(
+        config.subsections("remote", "url"),
+        [("origin".into(), "two".into())]
+    );
+}
+
+#[test]
+fn what_follows_a_mistake_is_not_read_unless_it_is_to_be() {
+    let keys = |config: &ConfigText| -> Vec<String> {
+        let entries = config.entries().iter().filter(|it| !it.key.is_empty());
+        entries
+            .map(|it| format!("{}.{}", it.section, it.key))
+            .collect()
+    };
+    for broken in ["[a", "[a \"b", "[a]\n= x\n", "[a]\nb = \"c\n", "[a]\n\\"] {
+        let config = ConfigText::parse_until_mistake(broken.as_bytes());
+        assert_eq!(keys(&config), [] as [&str; 0], "{broken}");
+    }
+    let text = b"[a]\nb = 1\n[c\nd = \"\n= 3\n[e]f = 2\n";
+    let config = ConfigText::parse_until_mistake(text);
+    assert_eq!(config.get("a.b").unwrap(), "1");
+    assert_eq!(keys(&config), ["a.b"]);
+    let config = ConfigText::parse_despite_mistakes(text);
+    assert_eq!(keys(&config), ["a.b", "e.f"]);
 }

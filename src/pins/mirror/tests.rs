@@ -1,5 +1,7 @@
 //! Mirrors, against what git says.
 
+use std::fs;
+
 use super::super::fixture::{World, git};
 use super::super::mirror_refs::Kind;
 use super::*;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::names::plain_path;
+
+use super::super::config_text::ConfigText;
 use super::Searcher;
 use super::marks::{is_named_after, is_the_word, words};
 use super::read;
@@ -49,7 +52,7 @@ pub(super) fn search(
         match (setting.section.as_str(), setting.key.as_str()) {
             ("include" | "includeif", "path") if depth < DEEPEST => {
                 let from = file.parent().unwrap_or(file);
-                let included = read::plainly(&from.join(value));
+                let included = plain_path(&from.join(value));
                 if is_within(site, &included) && included.symlink_metadata().is_ok() {
                     let place = format!("{place} includes {}", setting.value);
                     let more = search(searcher, &place, &included, site, depth + 1);
@@ -58,7 +61,7 @@ pub(super) fn search(
             }
             ("core", "hookspath") => {
                 let from = site.work_tree.unwrap_or(file.parent().unwrap_or(file));
-                let place = read::plainly(&from.join(value));
+                let place = plain_path(&from.join(value));
                 if is_within(site, &place) {
                     hooks.push(place);
                 }
@@ -126,83 +129,15 @@ impl Setting {
 /// Reads all settings of a text, and a section's own line as one without a key. What is no configuration is passed over:
 /// as a text it has been looked at.
 pub(super) fn settings(text: &[u8]) -> Vec<Setting> {
-    let text = String::from_utf8_lossy(text);
-    let mut found = Vec::new();
-    let (mut section, mut subsection) = (String::new(), String::new());
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let mut line = line.trim().to_owned();
-        while line.ends_with('\\') && !line.ends_with("\\\\") {
-            line.pop();
-            let Some(next) = lines.next() else { break };
-            line.push_str(next.trim_end());
-        }
-        let mut rest = line.as_str();
-        if let Some(header) = rest.strip_prefix('[') {
-            let Some((name, after)) = header_of(header) else {
-                continue;
-            };
-            (section, subsection) = name;
-            found.push(Setting {
-                section: section.clone(),
-                subsection: subsection.clone(),
-                key: String::new(),
-                value: String::new(),
-            });
-            rest = after.trim_start();
-        }
-        if rest.is_empty() || rest.starts_with(['#', ';']) {
-            continue;
-        }
-        let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
-        found.push(Setting {
-            section: section.clone(),
-            subsection: subsection.clone(),
-            key: key.trim().to_ascii_lowercase(),
-            value: plain(value.trim()),
-        });
-    }
-    found
-}
-
-/// Reads `name "sub"]` or `name.sub]`; returns what follows too.
-fn header_of(header: &str) -> Option<((String, String), &str)> {
-    let quoted = header.find('"').filter(|at| !header[..*at].contains(']'));
-    let Some(quote) = quoted else {
-        let (name, after) = header.split_once(']')?;
-        let (section, subsection) = name.split_once('.').unwrap_or((name, ""));
-        let section = section.trim().to_ascii_lowercase();
-        return Some(((section, subsection.trim().to_owned()), after));
-    };
-    let mut subsection = String::new();
-    let mut letters = header[quote + 1..].char_indices();
-    loop {
-        match letters.next()? {
-            (_, '\\') => subsection.push(letters.next()?.1),
-            (at, '"') => {
-                let section = header[..quote].trim().to_ascii_lowercase();
-                let after = &header[quote + 1 + at + 1..];
-                return Some(((section, subsection), after.split_once(']')?.1));
-            }
-            (_, letter) => subsection.push(letter),
-        }
-    }
-}
-
-/// Returns a value as git understands it: without quotes and their escapes, and without a comment.
-fn plain(value: &str) -> String {
-    let mut shown = String::new();
-    let mut is_quoted = false;
-    let mut letters = value.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            '\\' => shown.extend(letters.next()),
-            '#' | ';' if !is_quoted => break,
-            _ => shown.push(letter),
-        }
-    }
-    shown.trim_end().to_owned()
+    let text = ConfigText::parse_despite_mistakes(text);
+    let shown = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or_else(String::new, read::shown);
+    let entries = text.entries().iter().map(|entry| Setting {
+        section: entry.section.clone(),
+        subsection: shown(&entry.subsection),
+        key: entry.key.clone(),
+        value: shown(&entry.value),
+    });
+    entries.collect()
 }
 
 #[cfg(test)]
@@ -226,7 +161,7 @@ mod tests {
             [
                 "core.bare=false",
                 "remote.a \"b\" ]c.url=/x y\\z",
-                "old.Style.flag=",
+                "old.style.flag=",
                 "alias.long=one two",
                 "alias.key=kept"
             ]

@@ -21,6 +21,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::names::plain_path;
+
 use marks::Hit;
 pub(crate) use marks::{Marks, Telltales};
 pub(crate) use seen::Seen;
@@ -190,7 +192,7 @@ impl Searcher<'_> {
 
     /// The same for what a relative path or a link leads to from a directory.
     fn leads_to(&mut self, place: &str, from: &Path, target: &[u8]) {
-        let joined = read::plainly(&from.join(read::path(target)));
+        let joined = plain_path(&from.join(read::path(target)));
         let joined = joined.as_os_str().as_encoded_bytes();
         if !self.marks.is_silent(joined) {
             for hit in self.marks.certain(joined, &self.own) {

@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use git2::Oid;
 use walkdir::WalkDir;
 
+use crate::names::plain_path;
+
 use super::super::layout::Layout;
 use super::Searcher;
 use super::config::{self, Site};
@@ -123,8 +125,8 @@ fn git_directories(
     let mut within = vec![git_directory.clone(), common.clone()];
     within.extend(repository.work_tree.map(Path::to_owned));
     let mut paths = vec![common];
-    if read::plainly(git_directory) != read::plainly(common)
-        && !read::plainly(git_directory).starts_with(read::plainly(common))
+    if plain_path(git_directory) != plain_path(common)
+        && !plain_path(git_directory).starts_with(plain_path(common))
     {
         paths.push(git_directory);
     }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use memchr::memchr_iter;
 use nix::fcntl::OFlag;
@@ -37,23 +37,6 @@ pub(super) fn path(bytes: &[u8]) -> &Path {
 /// Returns bytes as a place is called.
 pub(super) fn shown(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Returns a path without `.` and `..`, by its words alone.
-pub(super) fn plainly(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                plain.push(component);
-            }
-        }
-    }
-    plain
 }
 
 /// Opens a file that is not a link; an error where it is not a plain one.

@@ -6,10 +6,8 @@ use anyhow::Context as _;
 use git2::{Commit, FileMode, Repository};
 
 use crate::error::{Fault, failed, refused};
-use crate::pins::config_text::{ConfigText, Entry};
-
-/// The file's name.
-pub(super) const MODULES: &str = ".gitmodules";
+use crate::pins::config_text::{ConfigText, Entry, parsed};
+use crate::pins::gitmodules::MODULES;
 
 /// A submodule as `.gitmodules` has it.
 #[derive(Debug)]
@@ -42,7 +40,7 @@ impl Module {
     }
 
     /// Returns the one value that says where a submodule comes from.
-    fn url<'a>(read: &'a ConfigText<'_>, name: &str) -> anyhow::Result<&'a Entry> {
+    fn url<'a>(read: &'a ConfigText, name: &str) -> anyhow::Result<&'a Entry> {
         match read.all("submodule", name, "url")[..] {
             [only] if only.value.is_some() => Ok(only),
             _ => {
@@ -55,12 +53,6 @@ impl Module {
 
 fn by_hand(found: String) -> Fault {
     refused(found).hint(format!("correct `{MODULES}` and commit that"))
-}
-
-/// Reads a configuration file, or refuses it with the line.
-pub(super) fn parsed<'t>(text: &'t [u8], path: &Path) -> anyhow::Result<ConfigText<'t>> {
-    ConfigText::parse(text)
-        .map_err(|line| refused(format!("cannot read `{}`: line {line}", path.display())).into())
 }
 
 /// Returns the file with another URL, and every other byte as it was.

@@ -8,9 +8,8 @@ use git2::Repository;
 
 use crate::error::refused;
 use crate::files::{Durability, replace_if};
+use crate::pins::config_text::parsed;
 use crate::pins::layout::Layout;
-
-use super::module::parsed;
 
 /// One value of one of git's configuration files.
 pub(super) struct Place {

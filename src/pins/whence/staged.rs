@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use git2::{FileMode, Index, IndexEntry, IndexTime, Oid, Repository};
 
-use super::module::MODULES;
+use crate::pins::gitmodules::MODULES;
 
 /// What is staged of `.gitmodules`.
 pub(super) struct Staged {

@@ -96,11 +96,9 @@ fn a_bad_version_is_known_by_its_commit_whatever_the_project_calls_it() {
 #[test]
 fn of_many_projects_the_number_is_told() {
     let names: Vec<String> = (0..7).map(|number| format!("p{number}")).collect();
-    let sandbox = names
-        .iter()
-        .fold(Sandbox::new().harness(["v0.1.0"]), |sandbox, name| {
-            sandbox.project(name, "v0.1.0")
-        });
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .projects(&names, "v0.1.0");
     condemn(&sandbox, "v0.1.0");
     let said = sandbox.fleet(&["status"]).stderr;
     assert!(said.contains("warning: 7 projects use `v0.1.0`"), "{said}");

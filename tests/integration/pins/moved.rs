@@ -16,6 +16,10 @@ fn next(pinned: &Pinned) -> String {
     next.expect("there is a next").to_owned()
 }
 
+fn adopted_at(place: &str) -> String {
+    format!("`fleet adopt {place} --name demo` corrects its location: it is probably there")
+}
+
 #[test]
 fn a_project_that_was_moved_is_missing_and_the_hint_says_where_it_is() {
     let pinned = Pinned::new();
@@ -31,8 +35,7 @@ fn a_project_that_was_moved_is_missing_and_the_hint_says_where_it_is() {
     hint: `fleet why demo` looks where it may be now
     --- exit code 0
     ");
-    let place =
-        "correct its `location` in fleet.toml: it is probably at `$ROOT/fleet/projects/elsewhere`";
+    let place = adopted_at("$ROOT/fleet/projects/elsewhere");
     assert_eq!(next(&pinned), place);
     for (command, code) in [
         ("start demo", 1),
@@ -40,14 +43,12 @@ fn a_project_that_was_moved_is_missing_and_the_hint_says_where_it_is() {
         ("update demo v0.2.0", 3),
     ] {
         let said = sandbox.run(command);
-        assert!(said.contains(place), "{said}");
+        assert!(said.contains(&place), "{said}");
         assert!(said.ends_with(&format!("--- exit code {code}\n")), "{said}");
     }
-    let registry = sandbox.read("fleet/fleet.toml");
-    sandbox.write(
-        "fleet/fleet.toml",
-        &registry.replace("projects/demo", "projects/elsewhere"),
-    );
+    let elsewhere = sandbox.at("fleet/projects/elsewhere");
+    let words = ["adopt", elsewhere.to_str().unwrap(), "--name", "demo"];
+    sandbox.fleet(&words).succeeded();
     assert_eq!(sandbox.status("demo")["pin"]["word"], "ok");
 }
 
@@ -68,7 +69,7 @@ fn it_is_looked_for_beside_where_it_was_and_where_projects_are() {
         fs::rename(&place, &to_place).unwrap();
         place = to_place;
         let hint = match found {
-            true => format!("correct its `location` in fleet.toml: it is probably at `$ROOT/{to}`"),
+            true => adopted_at(&format!("$ROOT/{to}")),
             false => nowhere.to_owned(),
         };
         assert_eq!(next(&pinned), hint);
@@ -76,9 +77,10 @@ fn it_is_looked_for_beside_where_it_was_and_where_projects_are() {
     // The directory that it was in may be what was moved.
     fs::rename(sandbox.at("far/away"), sandbox.at("fleet/projects/away")).unwrap();
     fs::rename(sandbox.at("fleet/projects"), sandbox.at("fleet/work")).unwrap();
-    assert!(next(&pinned).ends_with("`$ROOT/fleet/work/away/demo`") || next(&pinned) == nowhere);
+    let found = next(&pinned);
+    assert!(found == adopted_at("$ROOT/fleet/work/away/demo") || found == nowhere);
     fs::rename(sandbox.at("fleet/work/away"), sandbox.at("fleet/away")).unwrap();
-    assert!(next(&pinned).ends_with("it is probably at `$ROOT/fleet/away/demo`"));
+    assert_eq!(next(&pinned), adopted_at("$ROOT/fleet/away/demo"));
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn what_is_registered_or_of_another_harness_is_not_taken_for_it() {
     }
     assert_eq!(
         next(&pinned),
-        "correct its `location` in fleet.toml: it may be at `$ROOT/fleet/projects/one` or `$ROOT/fleet/projects/two`"
+        "`fleet adopt PLACE --name demo` corrects its location: it may be at `$ROOT/fleet/projects/one` or `$ROOT/fleet/projects/two`"
     );
     // One of the same name is likelier.
     fs::create_dir(sandbox.at("fleet/new")).unwrap();
@@ -112,7 +114,7 @@ fn what_is_registered_or_of_another_harness_is_not_taken_for_it() {
         sandbox.at("fleet/new/demo"),
     )
     .unwrap();
-    assert!(next(&pinned).ends_with("it is probably at `$ROOT/fleet/new/demo`"));
+    assert_eq!(next(&pinned), adopted_at("$ROOT/fleet/new/demo"));
 }
 
 #[test]
@@ -127,7 +129,7 @@ fn a_project_that_runs_is_where_its_tender_is_however_far() {
         status["reason"].to_string().contains("though it runs"),
         "{status:#}"
     );
-    assert!(next(&pinned).ends_with("it is probably at `$ROOT/far`"));
+    assert_eq!(next(&pinned), adopted_at("$ROOT/far"));
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert!(sandbox.running("run.sh").is_empty());
 }

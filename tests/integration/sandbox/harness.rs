@@ -54,6 +54,13 @@ impl Sandbox {
             .succeeded();
         self
     }
+
+    /// Creates several, one after the other.
+    pub(crate) fn projects(self, names: &[impl AsRef<str>], reference: &str) -> Self {
+        names.iter().fold(self, |sandbox, name| {
+            sandbox.project(name.as_ref(), reference)
+        })
+    }
 }
 
 impl Sandbox {

@@ -46,11 +46,9 @@ fn a_project_is_worked_on_by_a_path_with_blanks_and_quotes() {
 #[test]
 fn a_small_limit_of_open_files_is_enough_for_many_projects() {
     let names: Vec<String> = (0..12).map(|number| format!("p{number:02}")).collect();
-    let sandbox = names
-        .iter()
-        .fold(Sandbox::new().harness(["v0.1.0"]), |sandbox, name| {
-            sandbox.project(name, "v0.1.0")
-        });
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .projects(&names, "v0.1.0");
     for arguments in [
         "start --all",
         "status --check",

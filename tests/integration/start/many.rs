@@ -114,11 +114,9 @@ fn all_that_are_refused_are_refused_together() {
 #[test]
 fn twenty_projects_start_at_once() {
     let names: Vec<String> = (0..20).map(|number| format!("p{number:02}")).collect();
-    let sandbox = names
-        .iter()
-        .fold(Sandbox::new().harness(["v0.1.0"]), |sandbox, name| {
-            sandbox.project(name, "v0.1.0")
-        });
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .projects(&names, "v0.1.0");
     sandbox.fleet(&["start", "--all"]).succeeded();
     for name in &names {
         sandbox.wait_for_screen(name, &format!("{name} is up"));

@@ -8,11 +8,9 @@ use crate::sandbox::Sandbox;
 
 /// Projects of these names.
 fn projects<const N: usize>(names: [&str; N]) -> Sandbox {
-    names
-        .iter()
-        .fold(Sandbox::new().harness(["v0.1.0"]), |sandbox, name| {
-            sandbox.project(name, "v0.1.0")
-        })
+    Sandbox::new()
+        .harness(["v0.1.0"])
+        .projects(&names, "v0.1.0")
 }
 
 /// Puts a line into `[fleet]`.

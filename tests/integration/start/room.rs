@@ -13,9 +13,10 @@ fn with_files(sandbox: &Sandbox, most: usize, arguments: &str) -> Output {
 }
 
 fn projects(count: usize) -> Sandbox {
-    (0..count).fold(Sandbox::new().harness(["v0.1.0"]), |sandbox, number| {
-        sandbox.project(&format!("p{number:02}"), "v0.1.0")
-    })
+    let names: Vec<String> = (0..count).map(|number| format!("p{number:02}")).collect();
+    Sandbox::new()
+        .harness(["v0.1.0"])
+        .projects(&names, "v0.1.0")
 }
 
 /// The refusals, each with its reason.

@@ -206,7 +206,7 @@ fn a_project_that_is_not_there() {
     insta::assert_snapshot!(found.sandbox.normalise(&said.stderr), @r"
     error: cannot update `demo`
       because: there is nothing at $ROOT/fleet/projects/demo
-    hint: correct its `location` in fleet.toml: it is probably at `$ROOT/fleet/projects/away`
+    hint: `fleet adopt $ROOT/fleet/projects/away --name demo` corrects its location: it is probably there
     ");
 }
 
