@@ -183,8 +183,9 @@ pub(super) fn decide(facts: &Facts, cause: Option<Cause>, now: &When, chance: f6
         return Decision::Leave("it is disabled".to_owned());
     }
     if state.phase == Phase::Down {
+        let what = if desired.restart { "restart" } else { "start" };
         return Decision::Bring {
-            because: "its start was cut off".to_owned(),
+            because: format!("its {what} was cut off"),
             is_first: true,
         };
     }

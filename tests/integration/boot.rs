@@ -64,6 +64,21 @@ fn a_dry_run_prints_the_plan_and_does_nothing() {
 /// F10: a restart that was cut off after it had told the tender to end: that takes a while.
 #[test]
 fn what_is_still_ending_for_a_restart_that_was_cut_off_comes_back() {
+    after_a_restart_that_was_cut_off(|sandbox| {
+        let state = || sandbox.read("fleet/.fleet/state/demo.json");
+        sandbox.wait_for("its end to begin", || state().contains("stopping"));
+    });
+}
+
+#[test]
+fn what_has_ended_for_a_restart_that_was_cut_off_comes_back() {
+    after_a_restart_that_was_cut_off(|sandbox| {
+        sandbox.wait_for("its end", || sandbox.processes().is_empty());
+    });
+}
+
+/// However far the end of the old life has come, what is said and done is the same.
+fn after_a_restart_that_was_cut_off(wait: impl Fn(&Sandbox)) {
     let sandbox = fleet_of(&["demo"]);
     start(&sandbox, &["demo"]);
     sandbox.write(
@@ -71,14 +86,11 @@ fn what_is_still_ending_for_a_restart_that_was_cut_off_comes_back() {
         "{\"version\": 1, \"want\": \"down\", \"since\": \"2026-01-01T00:00:00Z\", \"restart\": true}",
     );
     sandbox.tender_of("demo").signal(Signal::SIGUSR1);
-    let state = || sandbox.read("fleet/.fleet/state/demo.json");
-    sandbox.wait_for("its end to begin", || state().contains("stopping"));
-    assert_snapshot!(run(&sandbox, "boot"), @r"
-    --- stderr
-    brought back `demo`: its restart was cut off
-    1 project: 1 brought back
-    --- exit code 0
-    ");
+    wait(&sandbox);
+    assert_eq!(
+        run(&sandbox, "boot"),
+        "--- stderr\nbrought back `demo`: its restart was cut off\n1 project: 1 brought back\n--- exit code 0\n"
+    );
     whole(&sandbox, "demo");
     assert_eq!(lives(&sandbox, "demo"), 2);
     stop_all(&sandbox);

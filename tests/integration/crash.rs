@@ -17,6 +17,8 @@ mod set_url;
 mod start;
 mod update;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::sandbox::{Output, Sandbox};
 
 /// The system calls that change something, or tell somebody.
@@ -45,16 +47,17 @@ const CHANGES: [&str; 21] = [
 ];
 
 /// Of all moments, those before which a command is killed: each call that did change something. Before one that fails
-/// anyway, or only waits for the disk, all is as it is before the next.
+/// anyway, or only waits for the disk, all is as it is before the next. Of a kind, the first and the last.
 fn deadly(moments: &[Moment]) -> Vec<&Moment> {
-    moments
+    let changes = moments
         .iter()
-        .filter(|moment| !moment.fails && !["fsync", "fdatasync"].contains(&moment.call.as_str()))
-        .collect()
+        .filter(|moment| !moment.fails && !["fsync", "fdatasync"].contains(&moment.call.as_str()));
+    first_and_last_of_each_kind(&changes.collect::<Vec<_>>())
 }
 
 /// Of all moments, those that are made to fail: not what removes things only, which does not where all else works; and
-/// of calls in a row that fail anyway (such as to make directories that are there) the first.
+/// of calls in a row that fail anyway (such as to make directories that are there) the first. Of a kind, the first and
+/// the last.
 fn fallible(moments: &[Moment]) -> Vec<&Moment> {
     let mut before: Option<&Moment> = None;
     let mut chosen = Vec::new();
@@ -65,7 +68,29 @@ fn fallible(moments: &[Moment]) -> Vec<&Moment> {
             chosen.push(moment);
         }
     }
-    chosen
+    first_and_last_of_each_kind(&chosen)
+}
+
+/// A kind of moment is a call in one place after a call in another: of the hundred objects that a copy consists of, each
+/// is written, linked and forgotten like the one before. What several threads do at the same count is one moment.
+fn first_and_last_of_each_kind<'a>(moments: &[&'a Moment]) -> Vec<&'a Moment> {
+    let mut before = None;
+    let mut kinds = BTreeMap::new();
+    for (place, &moment) in moments.iter().enumerate() {
+        let this = (&moment.call, &moment.place);
+        let range = kinds.entry((before, this)).or_insert((place, place));
+        range.1 = place;
+        before = Some(this);
+    }
+    let ends: BTreeSet<usize> = kinds
+        .values()
+        .flat_map(|&(first, last)| [first, last])
+        .collect();
+    let mut known = BTreeSet::new();
+    ends.into_iter()
+        .map(|place| moments[place])
+        .filter(|moment| known.insert((&moment.call, moment.count)))
+        .collect()
 }
 
 /// One moment of a command: the n-th time that a thread makes a system call, counted from 1.
@@ -73,6 +98,8 @@ fn fallible(moments: &[Moment]) -> Vec<&Moment> {
 struct Moment {
     call: String,
     count: usize,
+    /// The files that it is about, without what differs from one to the next of the same kind.
+    place: String,
     /// Whether the call fails anyway: what it should make is there already, or what it should remove is not.
     fails: bool,
 }
@@ -91,23 +118,62 @@ fn moments(sandbox: &Sandbox, arguments: &[&str]) -> Vec<Moment> {
 /// The same for a command that ends with this exit code.
 fn moments_of(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Vec<Moment> {
     let traced = format!("trace={}", CHANGES.join(","));
-    under_strace(sandbox, &["-e", &traced], arguments).exited(code);
-    let mut counts = std::collections::BTreeMap::new();
+    // With the names of open files, and nothing of what is written to them.
+    let options = ["-y", "-s", "0", "-e", &traced];
+    under_strace(sandbox, &options, arguments).exited(code);
+    let mut counts = BTreeMap::new();
     let log = sandbox.read("tmp/calls");
     let calls = log.lines().filter_map(|line| {
         let (thread, call) = line.split_once(' ')?;
         let (call, rest) = call.trim_start().split_once('(')?;
-        Some((thread, call, rest.contains(" = -1 E")))
+        Some((thread, call, rest))
     });
     calls
         .filter(|(_, call, _)| CHANGES.contains(call))
-        .map(|(thread, call, fails)| {
+        .map(|(thread, call, rest)| {
             let count = counts.entry((thread, call)).or_insert(0);
             *count += 1;
-            let (call, count) = (call.to_owned(), *count);
-            Moment { call, count, fails }
+            Moment {
+                call: call.to_owned(),
+                count: *count,
+                place: place(rest),
+                fails: rest.contains(" = -1 E"),
+            }
         })
         .collect()
+}
+
+/// The paths among the arguments of a call as strace tells them, with `*` for ids and for what makes a name unique.
+fn place(arguments: &str) -> String {
+    let paths = arguments
+        .split(['"', '<', '>'])
+        .filter(|part| part.starts_with('/'));
+    let steps = paths.flat_map(|path| path.split('/'));
+    let mut is_fan_out = false;
+    let steps = steps.map(|step| {
+        let parts = step.split_inclusive(['.', '_', '-']);
+        let said: String = parts
+            .map(|part| {
+                if is_fan_out || is_unique(part) {
+                    "*"
+                } else {
+                    part
+                }
+            })
+            .collect();
+        is_fan_out = step == "objects";
+        said
+    });
+    steps.collect::<Vec<_>>().join("/")
+}
+
+/// Whether part of a name is an object's id, a process's, or made up by chance.
+fn is_unique(part: &str) -> bool {
+    let part = part.trim_end_matches(['.', '_', '-']);
+    let is_id = part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_mixed = part.bytes().any(|byte| !byte.is_ascii_lowercase());
+    is_id || is_number || matches!(part.len(), 6 | 9) && is_mixed
 }
 
 /// Runs a command that is killed at a moment: before that call is made.

@@ -237,7 +237,7 @@ fn a_start_or_a_restart_that_was_cut_off_is_completed() {
     case(
         &with(restart.clone()),
         None,
-        "bring first: its start was cut off",
+        "bring first: its restart was cut off",
     );
     for (phase, expected) in [
         (Phase::Stopping, "bring first: its restart was cut off"),

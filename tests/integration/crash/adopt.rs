@@ -11,6 +11,9 @@ fn prepared() -> (Sandbox, Vec<Moment>) {
         .harness(["v0.1.0"])
         .project("first", "v0.1.0");
     sandbox.vendoring("src/demo", "v0.1.0");
+    // What only the first command of a home makes is there from now on, as it is when it is cut off.
+    sandbox.fleet(&ADOPT).succeeded();
+    sandbox.fleet(&["remove", "demo"]).succeeded();
     let moments = moments(&sandbox, &ADOPT);
     sandbox.fleet(&["remove", "demo"]).succeeded();
     (sandbox, moments)

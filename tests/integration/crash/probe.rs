@@ -8,6 +8,8 @@ use crate::probe::{PROBE, fleet, nothing_is_left};
 fn what_a_probe_left_that_was_killed_anywhere_is_cleared_by_the_next() {
     let sandbox =
         fleet("setsid sh -c 'sleep 86402; true' &\nsetsid sleep 86401 &\necho up; exec cat\n");
+    // What only the first command of a home makes is there from now on, as it is when it is cut off.
+    sandbox.fleet(&PROBE).succeeded();
     let moments = moments(&sandbox, &PROBE);
     nothing_is_left(&sandbox);
     let moments = deadly(&moments);
