@@ -96,7 +96,9 @@ pub(super) fn look(
         moved(project, part, &work_tree.join(path), pinned, found);
     }
     for path in kinds.ignored {
-        found.ignored.push(relative(project, &work_tree.join(path)));
+        let end = if path.ends_with('/') { "/" } else { "" };
+        let place = relative(project, &work_tree.join(path));
+        found.ignored.push(format!("{place}{end}"));
     }
     Ok(())
 }
