@@ -119,8 +119,14 @@ fn telltales(fleet: &Fleet) -> anyhow::Result<Telltales> {
     let cli = Cli::command();
     let verbs = cli.get_subcommands().map(|verb| verb.get_name().to_owned());
     let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    let below_home = home.as_ref().and_then(|home| root.strip_prefix(home).ok());
+    let own_files = vec![registry::FILE, RUNTIME];
+    secrets.extend(below_home.into_iter().flat_map(|below| {
+        let ways = own_files.iter().map(|file| below.join(file));
+        ways.filter_map(|way| Some((format!("~/{}", way.to_str()?), "the fleet's directory")))
+    }));
     Ok(Telltales {
-        own_files: vec![registry::FILE, RUNTIME],
+        own_files,
         is_shared: root.parent().is_none() || home.is_some_and(|home| home.starts_with(&root)),
         root,
         secrets,

@@ -60,34 +60,34 @@ pub(crate) fn remove(
     }
     fleet.reload()?;
     let fleet = &*fleet;
-    let looked: Vec<_> = left
-        .into_iter()
-        .map(|name| {
-            ui.waiting(format!("looking at `{name}`"));
-            let plan = look(fleet, &name, deletion, ui);
-            (name, plan)
-        })
-        .collect();
-    let (plans, refused) = plan::part(looked);
-    outcomes.extend(refused);
+    let mut plans = Vec::new();
+    for name in left {
+        ui.waiting(format!("looking at `{name}`"));
+        // Each goes as soon as it was looked at: what somebody commits while others are looked at is not overlooked.
+        match look(fleet, &name, deletion, ui) {
+            Ok(plan) if dry_run => plans.push(plan),
+            Ok(plan) => outcomes.push(removed(fleet, plan, ui)),
+            Err(error) => outcomes.push(Outcome::new(name, Err(error))),
+        }
+    }
     if dry_run {
         plan::print(&plans, ui);
-        return Ok(outcomes);
-    }
-    for plan in plans {
-        let change = Change {
-            before: registered(fleet, &plan.project),
-            after: plan.steps.iter().find_map(|step| {
-                let Step::Discard { trash, .. } = step else {
-                    return None;
-                };
-                Some(format!("in the trash: {}", trash.display()))
-            }),
-        };
-        let result = carry_out(fleet, &plan, ui).map(|()| plan.done);
-        outcomes.push(Outcome::new(plan.project, result).changing(Some(change)));
     }
     Ok(outcomes)
+}
+
+fn removed(fleet: &Fleet, plan: Plan, ui: &Ui) -> Outcome {
+    let change = Change {
+        before: registered(fleet, &plan.project),
+        after: plan.steps.iter().find_map(|step| {
+            let Step::Discard { trash, .. } = step else {
+                return None;
+            };
+            Some(format!("in the trash: {}", trash.display()))
+        }),
+    };
+    let result = carry_out(fleet, &plan, ui).map(|()| plan.done);
+    Outcome::new(plan.project, result).changing(Some(change))
 }
 
 fn repaired(
@@ -201,8 +201,11 @@ fn carry_out(fleet: &Fleet, plan: &Plan, ui: &Ui) -> anyhow::Result<()> {
             return Err(error).hint(again);
         }
         for step in &plan.steps {
-            if let Step::Discard { location, trash } = step {
-                bring_back(location, trash).hint(again)?;
+            if let Step::Discard { location, trash } = step
+                && let Err(stuck) = bring_back(location, trash)
+            {
+                // Both are told: what failed first is what to put right.
+                return Err(error.context(format!("{stuck:#}"))).hint(again);
             }
         }
         journal.close()?;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
@@ -49,6 +50,7 @@ pub(super) struct Git {
     said: String,
     deadline: Duration,
     input: Option<Vec<u8>>,
+    ends_with_us: bool,
 }
 
 impl Git {
@@ -88,10 +90,12 @@ impl Git {
             said,
             deadline,
             input: None,
+            ends_with_us: false,
         }
     }
 
-    /// Makes ssh fail rather than ask, unless the person has chosen an ssh command.
+    /// Makes ssh fail rather than ask, unless the person has chosen an ssh command. Where this process is ended, nobody
+    /// keeps the deadline any more, and no Ctrl-C reaches git: it is told to end too.
     pub(super) fn reaching_out(mut self, config: Option<&git2::Config>) -> Self {
         let chosen = std::env::var_os("GIT_SSH_COMMAND").is_some()
             || std::env::var_os("GIT_SSH").is_some()
@@ -104,6 +108,7 @@ impl Git {
         if std::env::var_os("GIT_ASKPASS").is_none() {
             self.command.env("GIT_ASKPASS", "");
         }
+        self.ends_with_us = true;
         self
     }
 
@@ -131,10 +136,13 @@ impl Git {
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // SAFETY: setsid(2) is async-signal-safe, and nothing else happens between fork and exec.
+        let us = self.ends_with_us.then(Pid::this);
+        // SAFETY: setsid(2), prctl(2) and getppid(2) are async-signal-safe, and nothing else happens between fork and exec.
         unsafe {
-            self.command
-                .pre_exec(|| setsid().map(drop).map_err(Into::into));
+            self.command.pre_exec(move || {
+                setsid()?;
+                us.map_or(Ok(()), end_with)
+            });
         }
         let child = self.command.spawn().context("cannot run `git`")?;
         let mut group = Group(child);
@@ -167,6 +175,17 @@ impl Git {
         };
         failed(format!("`git {}` failed with {how}", self.said))
             .because(anyhow::anyhow!("{}", last_lines(stderr)))
+    }
+}
+
+/// Has this process, just forked, told to end when the one that waits for it does.
+fn end_with(parent: Pid) -> std::io::Result<()> {
+    set_pdeathsig(Signal::SIGTERM)?;
+    // It may have ended before that was said.
+    if Pid::parent() == parent {
+        Ok(())
+    } else {
+        Err(nix::errno::Errno::ESRCH.into())
     }
 }
 

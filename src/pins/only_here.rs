@@ -4,6 +4,7 @@
 //! more. What is kept elsewhere is what a remote had when it was last asked, or the mirror of the harness has.
 
 mod files;
+mod git_directory;
 mod history;
 mod places;
 
@@ -80,13 +81,16 @@ pub(crate) fn only_here(project: &Path, engine: &str, mirror: Option<&Mirror>) -
         layout,
     };
     collect(project, top, &mut parts, &mut found);
-    let known: BTreeSet<PathBuf> = parts
+    let mut known: BTreeSet<PathBuf> = parts
         .iter()
         .filter_map(|part| part.layout.git_directory.canonicalize().ok())
         .collect();
-    for directory in git_directories_below(&project.join(".git/modules")) {
-        if !known.contains(&directory) {
-            parts.push(left_over(project, directory));
+    // A submodule may have its git directory inside it, and those of its own submodules in there.
+    for modules in known.clone().iter().map(|it| it.join("modules")) {
+        for directory in git_directories_below(&modules) {
+            if known.insert(directory.clone()) {
+                parts.push(left_over(project, directory));
+            }
         }
     }
     for part in &parts {
@@ -95,6 +99,7 @@ pub(crate) fn only_here(project: &Path, engine: &str, mirror: Option<&Mirror>) -
         if let Err(error) = history::look(project, part, mirror, &mut found) {
             cannot_tell(part, &error, &mut found);
         }
+        git_directory::look(project, &part.layout.common, &mut found);
         if let Some(work_tree) = &part.work_tree
             && let Err(error) = files::look(project, part, work_tree, &mut found)
         {
@@ -187,7 +192,8 @@ fn git_directories_below(modules: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
             let path = entry.path();
-            if looks_bare(&path) {
+            // One that is damaged counts too: nobody can tell what it holds.
+            if looks_bare(&path) || path.join("objects").is_dir() {
                 open.push(path.join("modules"));
                 found.extend(path.canonicalize());
             } else {

@@ -278,11 +278,10 @@ pub(super) fn unfit(location: &Path, why: Unfit) -> Fault {
         Unfit::Nothing => {
             let fault = refused(format!("`{place}` is not the top of a git repository"));
             match pins::enclosing_repository(location) {
-                Some(top) => {
-                    fault.hint(format!("it is inside one: `fleet adopt {}`", top.display()))
-                }
+                Some(top) => fault.hint(format!("it is inside one: `fleet adopt {}`", word(&top))),
                 None => fault.hint(format!(
-                    "`fleet adopt --scan {place}` looks for repositories in it"
+                    "`fleet adopt --scan {}` looks for repositories in it",
+                    word(location)
                 )),
             }
         }

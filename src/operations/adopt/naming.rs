@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::refused;
 use crate::fleet::Fleet;
-use crate::names::{Name, shell_word};
+use crate::names::{Name, is_invisible, shell_word};
 use crate::registry::Project;
 
 use super::super::remove::refuse_running;
@@ -55,7 +55,8 @@ pub(super) fn free_name(text: &str, is_free: impl Fn(&Name) -> bool) -> Option<N
 /// Refuses a place that is not its own, or that no fleet.toml can name.
 pub(super) fn check_place(fleet: &Fleet, location: &Path) -> anyhow::Result<()> {
     let text = location.to_str();
-    if text.is_none_or(|text| text.chars().any(char::is_control)) {
+    let is_plain = |c: char| !c.is_control() && !is_invisible(c);
+    if !text.is_some_and(|text| text.chars().all(is_plain)) {
         let place = location.to_string_lossy().escape_debug().to_string();
         let what = format!("fleet.toml cannot name `{place}`: it is not plain UTF-8 text");
         return Err(refused(what).hint("rename the directory first").into());

@@ -1,6 +1,7 @@
 //! Files that no commit has.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ pub(super) fn look(
         ..Kinds::default()
     };
     kinds.read(&repository)?;
+    kinds.read_top(&repository, work_tree)?;
     for (what, names) in [
         ("staged changes", &kinds.staged),
         ("changes that are not committed", &kinds.changed),
@@ -93,12 +95,11 @@ pub(super) fn look(
     for (path, pinned) in gitlinks(&part.layout).map_err(|why| anyhow::anyhow!(why))? {
         moved(project, part, &work_tree.join(path), pinned, found);
     }
-    let folder = relative(project, work_tree);
-    let below = |path: &String| match folder.as_str() {
-        "" => path.clone(),
-        folder => format!("{folder}/{path}"),
-    };
-    found.ignored.extend(kinds.ignored.iter().map(below));
+    for path in kinds.ignored {
+        let end = if path.ends_with('/') { "/" } else { "" };
+        let place = relative(project, &work_tree.join(path));
+        found.ignored.push(format!("{place}{end}"));
+    }
     Ok(())
 }
 
@@ -125,15 +126,25 @@ fn hidden(layout: &Layout, work_tree: &Path) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     walk(layout, |path, _, id, is_hidden| {
         let place = work_tree.join(path);
-        let is_file = || place.symlink_metadata().is_ok_and(|met| met.is_file());
-        if is_hidden && is_file() {
-            let now = Oid::hash_file(ObjectType::Blob, &place);
-            if now.ok() != Some(id) {
-                found.push(path.to_string_lossy().into_owned());
-            }
+        // One that is gone takes nothing with it.
+        if is_hidden && content(&place).is_some_and(|now| now != Some(id)) {
+            found.push(path.to_string_lossy().into_owned());
         }
     })?;
     Ok(found)
+}
+
+/// Names what a file or a link holds; `Some(None)` where that cannot be read, `None` where there is neither.
+fn content(place: &Path) -> Option<Option<Oid>> {
+    let met = place.symlink_metadata().ok()?;
+    if met.is_file() {
+        return Some(Oid::hash_file(ObjectType::Blob, place).ok());
+    }
+    let target = met.is_symlink().then(|| fs::read_link(place))?.ok();
+    Some(target.and_then(|target| {
+        let bytes = target.as_os_str().as_bytes();
+        Oid::hash_object(ObjectType::Blob, bytes).ok()
+    }))
 }
 
 /// Lists what is staged, submodules included, whatever the configuration ignores.
@@ -196,6 +207,25 @@ impl Kinds {
             };
             kind.push(String::from_utf8_lossy(entry.path_bytes()).into_owned());
         }
+        Ok(())
+    }
+
+    /// Adds what is ignored at the top: libgit2 tells of none of it where a pattern such as `*` matches the top as well.
+    fn read_top(&mut self, repository: &Repository, work_tree: &Path) -> anyhow::Result<()> {
+        let index = repository.index().context("cannot read the index")?;
+        let entries = fs::read_dir(work_tree).context("cannot list its files")?;
+        for name in entries.flatten().map(|entry| entry.file_name()) {
+            let is_tracked = index.find_prefix(name.as_bytes()).is_ok();
+            let text = name.to_string_lossy();
+            let is_listed = self
+                .ignored
+                .iter()
+                .any(|it| it.trim_end_matches('/') == text);
+            if name != ".git" && !is_tracked && !is_listed && repository.is_path_ignored(&name)? {
+                self.ignored.push(text.into_owned());
+            }
+        }
+        self.ignored.sort();
         Ok(())
     }
 }

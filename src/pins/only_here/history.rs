@@ -75,8 +75,8 @@ fn unpushed(
     mirror: Option<&Mirror>,
     found: &mut OnlyHere,
 ) -> anyhow::Result<()> {
-    let tips = tips(repository)?;
     let remotes = remotes(project, repository)?;
+    let tips = tips(repository, &remotes)?;
     let published = published(repository, &remotes, mirror)?;
     let mut walk = repository.revwalk()?;
     for (_, commit) in &tips {
@@ -108,16 +108,15 @@ fn unpushed(
     Ok(())
 }
 
-/// Lists what keeps commits: branches, tags, notes and whatever else is not a copy of a remote's; and a detached HEAD.
-fn tips(repository: &Repository) -> Result<Vec<Tip>, git2::Error> {
+/// Lists what keeps commits: branches, tags, notes and whatever else is not a copy of what a remote has; and a detached
+/// HEAD.
+fn tips(repository: &Repository, remotes: &[String]) -> Result<Vec<Tip>, git2::Error> {
     let mut tips: Vec<Tip> = Vec::new();
+    let mut orphans: Vec<Tip> = Vec::new();
     for reference in repository.references()? {
         let reference = reference?;
         let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
-        let is_copy = ["refs/remotes/", "refs/prefetch/", "refs/stash"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix));
-        if is_copy {
+        if name == "refs/stash" || is_copy(&name, remotes) {
             continue;
         }
         // A ref of something else than a commit keeps no history.
@@ -125,13 +124,38 @@ fn tips(repository: &Repository) -> Result<Vec<Tip>, git2::Error> {
             let short = ["refs/heads/", "refs/tags/"]
                 .iter()
                 .find_map(|prefix| name.strip_prefix(prefix));
-            tips.push((short.unwrap_or(&name).to_owned(), commit.id()));
+            let tip = (short.unwrap_or(&name).to_owned(), commit.id());
+            match ["refs/remotes/", "refs/prefetch/"]
+                .iter()
+                .any(|of| name.starts_with(of))
+            {
+                false => tips.push(tip),
+                true => orphans.push(tip),
+            }
         }
     }
     if repository.head_detached()? {
         tips.push(("HEAD".to_owned(), repository.refname_to_id("HEAD")?));
     }
+    // What a remote had that is no more: told where no branch of its own says the same.
+    for orphan in orphans {
+        if tips.iter().all(|(_, commit)| *commit != orphan.1) {
+            tips.push(orphan);
+        }
+    }
     Ok(tips)
+}
+
+/// Tells whether a ref is a copy of what one of these remotes has.
+fn is_copy(reference: &str, remotes: &[String]) -> bool {
+    let of = |place: &str, remote: &str| {
+        let rest = reference.strip_prefix(place);
+        let rest = rest.and_then(|rest| rest.strip_prefix(remote));
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    remotes
+        .iter()
+        .any(|remote| of("refs/remotes/", remote) || of("refs/prefetch/remotes/", remote))
 }
 
 /// Lists the remotes that may have what this repository says they have: not a directory that has gone, or goes with the

@@ -237,3 +237,102 @@ fn what_cannot_be_looked_into_stands_in_the_way() {
         "{broken:?}"
     );
 }
+
+#[test]
+fn what_a_remote_had_that_is_gone_exists_nowhere_else() {
+    let world = World::new();
+    let project = pushed(&world);
+    git(
+        &world.path(),
+        &["clone", "-q", "-b", "main", "remote.git", "colleague"],
+    );
+    let colleague = world.path().join("colleague");
+    git(
+        &colleague,
+        &["commit", "-q", "--allow-empty", "-m", "Theirs"],
+    );
+    let url = colleague.display().to_string();
+    git(&project, &["remote", "add", "colleague", &url]);
+    git(&project, &["fetch", "-q", "colleague"]);
+    assert_found(&project, &[], &[]);
+    fs::remove_dir_all(&colleague).unwrap();
+    let theirs = "the project has 1 commit that no remote has, on `refs/remotes/colleague/main`";
+    assert_found(&project, &[theirs], &[]);
+    git(
+        &project,
+        &["config", "--remove-section", "remote.colleague"],
+    );
+    assert_found(&project, &[theirs], &[]);
+}
+
+#[test]
+fn a_link_that_git_was_told_not_to_see_is_looked_at() {
+    let world = World::new();
+    let project = pushed(&world);
+    let link = project.join("link");
+    std::os::unix::fs::symlink("one", &link).unwrap();
+    git(&project, &["add", "link"]);
+    git(&project, &["commit", "-q", "-m", "Link"]);
+    git(&project, &["push", "-q", "origin", "main"]);
+    git(&project, &["update-index", "--skip-worktree", "link"]);
+    assert_found(&project, &[], &[]);
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("two", &link).unwrap();
+    let hidden = "the project has changes that git was told not to see: `link`";
+    assert_found(&project, &[hidden], &[]);
+}
+
+#[test]
+fn what_a_git_directory_holds_of_somebody_elses_is_named() {
+    let world = World::new();
+    let project = pushed(&world);
+    fs::write(project.join(".git/hooks/pre-push"), "exit 1\n").unwrap();
+    fs::create_dir_all(project.join(".git/lfs/objects")).unwrap();
+    let found = only_here(&project, "engine", None);
+    assert_eq!(found.ignored, [".git/lfs", ".git/hooks/pre-push"]);
+    git(&project, &["clone", "-q", ".", ".git/own/backup"]);
+    let backup = "other repositories are in a git directory: `.git/own/backup`";
+    assert_found(&project, &[backup], &[]);
+}
+
+#[test]
+fn what_is_ignored_is_named_where_all_of_it_is() {
+    let world = World::new();
+    let project = pushed(&world);
+    fs::write(project.join(".git/info/exclude"), "*\n").unwrap();
+    fs::write(project.join("precious"), "").unwrap();
+    fs::write(project.join("new\nline\u{202e}"), "").unwrap();
+    fs::create_dir(project.join("below")).unwrap();
+    fs::write(project.join("below/too"), "").unwrap();
+    let found = only_here(&project, "engine", None);
+    assert!(found.work.is_empty(), "{found:?}");
+    let expected = ["below", "new\\nline\\u{202e}", "precious"];
+    assert_eq!(found.ignored, expected);
+}
+
+#[test]
+fn git_directories_of_former_submodules_are_found_wherever_they_are() {
+    let world = World::new();
+    let project = pushed(&world);
+    // As git was used before it kept them in the project's own.
+    let engine = project.join("engine");
+    let git_directory = project.join(".git/modules/engine");
+    git(&engine, &["config", "--unset", "core.worktree"]);
+    fs::remove_file(engine.join(".git")).unwrap();
+    fs::rename(&git_directory, engine.join(".git")).unwrap();
+    assert_found(&project, &[], &[]);
+    let inner = engine.join(".git/modules/inner");
+    git(&world.path(), &["init", "-q", "-b", "main", "inner"]);
+    let source = world.path().join("inner");
+    git(&source, &["commit", "-q", "--allow-empty", "-m", "Inner"]);
+    fs::create_dir_all(inner.parent().unwrap()).unwrap();
+    fs::rename(source.join(".git"), &inner).unwrap();
+    let left = "`engine/.git/modules/inner` has 1 commit, on `main`, and no remote that has them";
+    assert_found(&project, &[left], &[]);
+    fs::remove_file(inner.join("HEAD")).unwrap();
+    let found = only_here(&project, "engine", None);
+    let [damaged] = found.obstacles.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert!(damaged.what.contains("engine/.git/modules/inner"));
+}

@@ -171,7 +171,8 @@ fn reflog(searcher: &mut Searcher<'_>, place: &str, path: &Path, commits: &mut H
     }
 }
 
-fn other(searcher: &mut Searcher<'_>, place: &str, path: &Path, name: Option<&str>) {
+/// Looks at a file of which only its name and what it holds can tell.
+pub(super) fn other(searcher: &mut Searcher<'_>, place: &str, path: &Path, name: Option<&str>) {
     searcher.found.looked.others += 1;
     if name.is_some_and(|name| is_named_after(name.as_bytes())) {
         let why = "a file of the git directory that is named after the program";

@@ -258,16 +258,18 @@ fn kept_away(
     let mut walk = WalkDir::new(common.join("modules")).into_iter();
     while let Some(entry) = walk.next() {
         let Ok(entry) = entry else { continue };
-        let is_one = entry.file_type().is_dir()
-            && entry.path().join("HEAD").symlink_metadata().is_ok()
-            && entry.path().join("objects").is_dir();
-        if !is_one {
+        let path = entry.path();
+        let name = path.strip_prefix(common).unwrap_or(path);
+        let name = read::shown(name.as_os_str().as_encoded_bytes());
+        let place = format!("{}/{name}", repository.place);
+        // One that lacks the rest is damaged, and may say all the same what it knows.
+        if !path.join("objects").is_dir() {
+            if !entry.file_type().is_dir() {
+                git_directory::other(searcher, &place, path, entry.file_name().to_str());
+            }
             continue;
         }
         walk.skip_current_dir();
-        let path = entry.path();
-        let name = path.strip_prefix(common).unwrap_or(path);
-        let place = format!("{}/{}", repository.place, name.display());
         let repository = Repository {
             layout: Layout {
                 git_directory: path.to_owned(),

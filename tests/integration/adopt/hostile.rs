@@ -116,3 +116,34 @@ fn the_environment_does_not_say_which_repository_is_meant() {
     );
     assert!(project.exists());
 }
+
+/// F14: what is to be typed can be typed, and no place is taken that would show as another one.
+#[test]
+fn hints_quote_what_a_shell_would_part_and_places_that_deceive_are_refused() {
+    let sandbox = Sandbox::new().harness(["v0.1.0"]);
+    let place = sandbox.vendoring("with space/demo", "v0.1.0");
+    let hint_of = |words: &[&str]| {
+        let said = sandbox.fleet(words);
+        let said = sandbox.normalise(&said.exited(3).stderr);
+        let hint = said.lines().find_map(|line| line.strip_prefix("hint: "));
+        hint.expect("there is one").to_owned()
+    };
+    fs::create_dir(place.join("below")).expect("it is ours");
+    let below = place.join("below").display().to_string();
+    assert_eq!(
+        hint_of(&["adopt", &below]),
+        "it is inside one: `fleet adopt '$ROOT/with space/demo'`"
+    );
+    let above = sandbox.at("with space").display().to_string();
+    assert_eq!(
+        hint_of(&["adopt", &above, "--name", "x"]),
+        "`fleet adopt --scan '$ROOT/with space'` looks for repositories in it"
+    );
+    let deceiving = sandbox.at("with space/\u{202e}omed");
+    fs::rename(&place, &deceiving).expect("it is ours");
+    let text = deceiving.display().to_string();
+    let words = ["adopt", &text, "--name", "demo"];
+    assert_eq!(hint_of(&words), "rename the directory first");
+    let said = sandbox.fleet(&words).text();
+    assert!(!said.contains('\u{202e}'), "{said}");
+}

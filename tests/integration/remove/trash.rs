@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use insta::assert_snapshot;
 
@@ -200,4 +201,31 @@ fn a_start_and_a_removal_at_once_agree() {
     if runs {
         sandbox.fleet(&["stop", "demo"]).succeeded();
     }
+}
+
+/// A look may take minutes: what is committed meanwhile in a project that was looked at before would go unseen.
+#[test]
+fn each_project_goes_as_soon_as_it_was_looked_at() {
+    let sandbox = Sandbox::new()
+        .harness(["v0.1.0"])
+        .pushed("demo")
+        .pushed("slow");
+    let pipe = sandbox.project_at("slow").join(".gitignore");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("it is ours");
+    let mut command = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+    let command = command
+        .args(["remove", "demo", "slow", "--delete-files"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut removal = command.spawn().expect("it can be run");
+    sandbox.wait_for("the first to go", || sandbox.trash().len() == 1);
+    assert!(!sandbox.project_at("demo").exists());
+    assert!(sandbox.project_at("slow").exists());
+    assert_eq!(removal.try_wait().expect("it is our child"), None);
+    removal.kill().expect("it is our child");
+    removal.wait().expect("it is our child");
+    fs::remove_file(pipe).expect("it is ours");
+    sandbox
+        .fleet(&["remove", "slow", "--delete-files"])
+        .succeeded();
 }

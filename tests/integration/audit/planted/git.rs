@@ -334,3 +334,32 @@ fn by_the_name_of_the_fleets_socket() {
     sandbox.fleet(&["stop", "demo"]).succeeded();
     assert_found(&sandbox, &["notes.md:1", "notes.md:2"]);
 }
+
+#[test]
+fn in_what_is_left_of_a_damaged_submodule() {
+    let sandbox = one_project();
+    let setting = format!("[demo]\n\tdir = {}\n", secret(&sandbox));
+    write(&sandbox, ".git/modules/stray", &secret(&sandbox));
+    write(&sandbox, ".git/modules/old/objects/none", "");
+    write(&sandbox, ".git/modules/old/config", &setting);
+    let report = audit(&sandbox);
+    let found = places(&sandbox, &report, "traces");
+    for place in [".git/modules/stray:1", ".git/modules/old/config:2"] {
+        assert!(found.iter().any(|it| it == place), "{report:#}");
+    }
+}
+
+#[test]
+fn as_people_write_a_place_in_their_home() {
+    let sandbox = one_project();
+    write(
+        &sandbox,
+        "notes.md",
+        "see ~/fleet/fleet.toml and ~/fleet/x\n",
+    );
+    commit(&sandbox, "Notes");
+    let mut command = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+    let output = sandbox.output(command.env("HOME", sandbox.root()).arg("audit"));
+    let said = output.exited(5).text();
+    assert!(said.contains("notes.md:1"), "{said}");
+}
