@@ -163,7 +163,7 @@ fn free_place(fleet: &Fleet, name: &Name) -> PathBuf {
 /// shows the last screen.
 pub(super) fn refuse_running(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
     if State::read(&fleet.unit_files(name).state)?.is_some_and(|state| may_run(&state)) {
-        return Err(refused(format!("`{name}` runs"))
+        return Err(refused(format!("`{name}` has not been stopped"))
             .hint(format!("`fleet stop {name}` first"))
             .into());
     }

@@ -82,6 +82,7 @@ mod faults;
 mod guardian;
 mod harness;
 mod healing;
+mod hints;
 mod history;
 mod incidents;
 mod init;
