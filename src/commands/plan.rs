@@ -30,7 +30,7 @@ pub(crate) fn plan(fleet: &Fleet, wanted: &cli::Plan, ui: &Ui) -> anyhow::Result
         }
     }
     warn_of_roll_out(fleet, ui);
-    if let Some(file) = &wanted.out {
+    if let Some(file) = wanted.out.as_ref().filter(|_| plan.counts()[0] > 0) {
         ui.hint(format!("`fleet apply {}` does it", file.display()));
     }
     Ok(if wanted.check && !plan.is_empty() {

@@ -44,10 +44,7 @@ impl Helps<'_> {
             return Some("there is no such command".to_owned());
         };
         if help.contains("\nCommands:\n") {
-            let Some(action) = words.next() else {
-                return None;
-            };
-            command.push(action);
+            command.push(words.next()?);
             match self.of(&command) {
                 Some(one) => help = one,
                 None => return Some("there is no such command".to_owned()),
