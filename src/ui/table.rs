@@ -145,6 +145,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_uses_it_stands_below_its_row_too_but_not_beside_other_prose() {
+        let mut table = Table::new(["version", "who"]);
+        table.row(["v0.1.0", "ada, bob, carl and others"].map(str::to_owned));
+        assert_eq!(
+            table.laid_out(Some(30)),
+            "VERSION\nv0.1.0\n    ada, bob, carl and others"
+        );
+        let mut table = Table::new(["details", "who"]);
+        table.row(["a long story of many words", "root"].map(str::to_owned));
+        assert!(table.laid_out(Some(30)).starts_with("DETAILS"));
+        assert!(table.laid_out(Some(30)).contains("WHO"));
+    }
+
+    #[test]
+    fn a_coloured_first_column_stands_at_the_margin() {
+        let mut table = Table::new(["name", "state"]);
+        table.moody_row([
+            ("demo".to_owned(), Mood::Odd),
+            ("up".to_owned(), Mood::Good),
+        ]);
+        let shown = anstream::adapter::strip_str(&table.to_string()).to_string();
+        assert_eq!(shown, "NAME  STATE\ndemo  up");
+    }
+
+    #[test]
     fn columns_that_nobody_fills_disappear() {
         let mut table = Table::new(["name", "reason", "pin"]);
         table.row(["demo".to_owned(), String::new(), "ok".to_owned()]);
