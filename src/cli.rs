@@ -28,6 +28,9 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
+/// Where the flags stand that all commands have.
+const EVERYWHERE: &str = "Global options";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
@@ -41,25 +44,33 @@ Exit codes:
 
 /// Run a fleet of projects in which coding agents work
 ///
-/// Each project is a git repository with its harness pinned as a submodule, and runs in a tmux session. A fleet is a
-/// directory with a `fleet.toml`: `--fleet DIR`, else `$FLEET_DIR`, else the nearest one upwards from here.
+/// Each project is a git repository with its harness pinned as a submodule, and
+/// runs in a tmux session. A fleet is a directory with a `fleet.toml`: that of
+/// `--fleet DIR`, else `$FLEET_DIR`, else the nearest one upwards from here.
 #[derive(Debug, Parser)]
-#[command(name = "fleet", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(
+    name = "fleet",
+    version,
+    styles = STYLES,
+    after_help = EXIT_CODES,
+    verbatim_doc_comment
+)]
 pub(crate) struct Cli {
     /// Use the fleet in this directory
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "DIR",
         env = "FLEET_DIR",
         hide_env_values = true
     )]
     pub(crate) fleet: Option<PathBuf>,
     /// Say only what was asked for, and what went wrong
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
-    /// Wait this long for another command's lock, such as `30s`
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration, hide_default_value = true)]
+    /// How long to wait for another command's lock: `30s`
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME", default_value = "30s", value_parser = duration, hide_default_value = true)]
     pub(crate) wait: Duration,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -68,7 +79,7 @@ pub(crate) struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new fleet: a repository with fleet.toml, engine/, agents.toml and prompts/
+    /// Make a new fleet: a repository with fleet.toml and an operator agent
     #[command(after_help = "Examples:\n  fleet init ~/fleet\n  fleet init --demo")]
     Init(Init),
     /// Make a new project, its harness pinned at engine/, and register it
@@ -76,7 +87,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet create demo --ref v0.1.0\n  fleet create demo --label research --start"
     )]
     Create(Create),
-    /// Register a repository that has its harness as a submodule already; changes nothing in it
+    /// Register a project that exists already; nothing in it is changed
     #[command(
         after_help = "Examples:\n  fleet adopt ~/src/demo\n  fleet adopt --scan ~/src\n  fleet adopt ~/src/demo --name other --dry-run"
     )]
@@ -95,40 +106,61 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet status\n  fleet status demo --json\n  fleet status --check || echo look"
     )]
     Status(Status),
-    /// Say why a project is as it is: every fact with its source, and what happens next
+    /// Say why a project is as it is, fact by fact, and what happens next
     ///
-    /// Looks at everything that bears on one project, and says what was looked for and not found. What cannot be told is
-    /// said to be so. Exits 0 whatever the answer is.
-    #[command(after_help = "Examples:\n  fleet why demo\n  fleet why demo --json")]
+    /// Looks at everything that bears on one project, and says what was looked for
+    /// and not found. What cannot be told is said to be so. Exits 0 whatever the
+    /// answer is.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  fleet why demo\n  fleet why demo --json"
+    )]
     Why(Why),
     /// Move projects to another version of their harness
     ///
-    /// Changes files, not processes: the next life of a project uses the new version. Without REF, a project goes back
-    /// to the version that fleet.toml names.
+    /// Changes files, not processes: what runs uses the new version from its next
+    /// start on. Without REF, a project goes to the version that fleet.toml names.
+    ///
+    /// With --canary or --wave it is a roll-out: each wave is moved and restarted,
+    /// must stay up and be healthy, and goes back by itself where it is not.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet update demo v0.2.0\n  fleet update --all v0.2.0 --restart\n  fleet update --all v0.2.0 --canary 1 --wave 10 --soak 5m\n  fleet update demo"
     )]
     Update(Update),
-    /// Move projects back to the version they had before their last update
+    /// Move projects back to the version before their last update
+    ///
+    /// Reads it from each project's own history. It is an update, and can itself be
+    /// rolled back.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet rollback demo\n  fleet rollback --harness runner --restart -m \"v2 leaks\""
     )]
     Rollback(Rollback),
-    /// Where harnesses come from, and their versions
+    /// Add, list, fetch, move and try harnesses, and show their versions
     #[command(after_help = "Examples:\n  fleet harness list\n  fleet harness refs runner")]
     Harness {
         #[command(subcommand)]
         action: Harness,
     },
-    /// Show what would have to be done for the world to be as fleet.toml and your wishes say
+    /// Show what is not as fleet.toml and your wishes say, and the cure
+    ///
+    /// Changes nothing and asks no network. `fleet apply` does what it shows.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet plan\n  fleet plan --check || echo look\n  fleet plan --out today.plan"
     )]
     Plan(Plan),
     /// Do what `fleet plan` shows
-    #[command(after_help = "Examples:\n  fleet apply\n  fleet apply today.plan")]
+    ///
+    /// Starts nothing that nobody asked to be up, and makes no project. A plan that
+    /// was written to a file is refused where the world has moved since.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  fleet apply\n  fleet apply today.plan"
+    )]
     Apply(Apply),
-    /// Prove that nothing in the projects knows of the fleet; exit 5 where something does
+    /// Prove that nothing in the projects knows of the fleet; exit 5 if not
     #[command(after_help = "Examples:\n  fleet audit\n  fleet audit demo --json")]
     Audit(Audit),
     /// Show a project's terminal; leave it with Ctrl-b d
@@ -151,10 +183,12 @@ pub(crate) enum Command {
     /// Check fleet.toml: every error at once, with its line
     #[command(after_help = "Examples:\n  fleet validate\n  fleet --fleet ~/fleet validate")]
     Validate,
-    /// Show what was changed: when, by whom, from what to what, and how it went
+    /// Show what was changed: when, what, by whom, and how it went
     ///
-    /// Newest last, in the order in which it happened. Projects that have been removed are still known.
+    /// Newest last, in the order in which it happened. Projects that have been
+    /// removed are still known.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet history demo\n  fleet history --since yesterday\n  fleet history demo --since 2h --json"
     )]
     History(History),
@@ -164,37 +198,50 @@ pub(crate) enum Command {
     /// Keep projects from being started or healed; what runs goes on
     #[command(after_help = "Examples:\n  fleet disable demo\n  fleet disable --all --dry-run")]
     Disable(Change),
-    /// Take projects out of fleet.toml; their files stay as they are, unless --delete-files is given
+    /// Take projects out of fleet.toml; their files only if you say so
     #[command(
         after_help = "Examples:\n  fleet remove demo --dry-run\n  fleet remove demo\n  fleet remove demo --delete-files"
     )]
     Remove(Remove),
     /// Have the machine run the guardian, which brings back what should run
     ///
-    /// The service is a systemd unit of yours that runs `fleet watch` for this fleet: after a reboot too, where you linger
-    /// (`loginctl enable-linger`).
+    /// The service is a systemd unit of yours that runs `fleet watch` for this fleet:
+    /// after a reboot too, where you linger (`loginctl enable-linger`).
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet service install\n  fleet service status || echo look"
     )]
     Service {
         #[command(subcommand)]
         action: Service,
     },
-    /// Bring back what should run and does not: after a reboot, or when the tmux server has gone
+    /// Bring back what was lost: after a reboot, or with the tmux server
     ///
-    /// What was stopped, has finished or crashed, is parked or disabled stays as it is.
-    #[command(after_help = "Examples:\n  fleet boot\n  fleet boot --dry-run")]
+    /// What was stopped, has finished or crashed, is parked or disabled stays as it
+    /// is.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  fleet boot\n  fleet boot --dry-run"
+    )]
     Boot(Boot),
-    /// Guard the fleet in the foreground: bring back at once what is lost with its tender, its session or tmux
+    /// Guard the fleet in the foreground: bring back at once what is lost
     ///
-    /// It sleeps until something happens. What dies with its tender alive needs no guardian.
-    #[command(after_help = "Examples:\n  fleet watch\n  fleet watch --quiet")]
+    /// Lost with its tender, its session or the tmux server. It sleeps until
+    /// something happens. What dies with its tender alive needs no guardian.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  fleet watch\n  fleet watch --quiet"
+    )]
     Watch,
     /// Take the brake off, so that what it held comes back
     ///
-    /// The brake goes on when more than half of three or more projects that are to run die within a minute: nothing comes back
-    /// for a second time then. Find out why first: `fleet status` tells what they died of.
-    #[command(after_help = "Examples:\n  fleet go --dry-run\n  fleet go")]
+    /// The brake goes on when more than half of three or more projects that are to
+    /// run die within a minute: nothing comes back for a second time then. Find out
+    /// why first: `fleet status` tells what they died of.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  fleet go --dry-run\n  fleet go"
+    )]
     Go(Go),
     /// Print the JSON schema of fleet.toml, for editors
     #[command(after_help = "Examples:\n  fleet schema\n  fleet schema > fleet.schema.json")]
@@ -229,6 +276,32 @@ mod tests {
         assert!(examples >= 2, "{name} has {examples} examples");
         let shown = command.get_subcommands().filter(|one| !one.is_hide_set());
         shown.for_each(check);
+    }
+
+    fn lines_too_long(command: &mut clap::Command, into: &mut Vec<String>) {
+        let helps = [command.render_help(), command.render_long_help()];
+        for line in helps.iter().flat_map(|help| {
+            let lines = help.to_string();
+            lines.lines().map(str::to_owned).collect::<Vec<_>>()
+        }) {
+            let is_example = line.starts_with("  fleet ");
+            if line.chars().count() > 80 && !is_example && !line.starts_with("Usage:") {
+                into.push(format!("{}: {line}", command.get_name()));
+            }
+        }
+        for one in command.get_subcommands_mut() {
+            lines_too_long(one, into);
+        }
+    }
+
+    /// Nobody wraps it: a terminal would cut it in the middle of a word.
+    #[test]
+    fn help_fits_a_terminal_of_80_columns() {
+        let mut cli = Cli::command();
+        cli.build();
+        let mut long = Vec::new();
+        lines_too_long(&mut cli, &mut long);
+        assert!(long.is_empty(), "{}", long.join("\n"));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn run() -> ExitCode {
     let ui = Ui::new(cli.quiet);
     let result = dispatch(&cli, &ui);
     ui.end_progress();
-    result.unwrap_or_else(|error| ui::report(&error)).into()
+    result.unwrap_or_else(|error| ui.fail(&error)).into()
 }
 
 /// Runs the `agents` program with this process's arguments.

@@ -176,16 +176,23 @@ impl Member {
 
     /// Says from what to what, such as `v0.1.0 -> v0.2.0`.
     pub(crate) fn change(&self) -> String {
+        format!("{} -> {}", self.before(), self.shown(&self.to))
+    }
+
+    /// Says what it was at, such as `v0.1.0`.
+    pub(crate) fn before(&self) -> &str {
+        self.shown(&self.from)
+    }
+
+    /// Names one of its versions; one ref for both would say nothing.
+    fn shown<'a>(&self, pin: &'a Pin) -> &'a str {
         let is_same = self.from.reference == self.to.reference;
-        let [from, to] = [&self.from, &self.to].map(|pin| {
-            let is_a_commit = pin.reference.as_str() == pin.commit.as_str();
-            if is_same || is_a_commit {
-                pin.commit.short()
-            } else {
-                pin.reference.as_str()
-            }
-        });
-        format!("{from} -> {to}")
+        let is_a_commit = pin.reference.as_str() == pin.commit.as_str();
+        if is_same || is_a_commit {
+            pin.commit.short()
+        } else {
+            pin.reference.as_str()
+        }
     }
 }
 

@@ -27,14 +27,14 @@ use clap::Parser as _;
 use self::cli::{Cli, Up, Verb};
 use self::project::Project;
 use crate::error::Exit;
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 
 /// Runs the `agents` program.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(false);
     carry_out(&ui, &cli)
-        .unwrap_or_else(|error| ui::report(&error))
+        .unwrap_or_else(|error| ui.fail(&error))
         .into()
 }
 

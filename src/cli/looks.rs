@@ -17,13 +17,13 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Exit 5 unless every enabled project is as it should be
+    /// Exit 5 unless all enabled projects are as they should
     #[arg(long)]
     pub(crate) check: bool,
     /// Do not look for changed files in the engines
     #[arg(long)]
     pub(crate) fast: bool,
-    /// Ask the harness of each project that runs whether it is healthy; runs the harness's `status` command
+    /// Run the `status` command of each harness that runs
     #[arg(long)]
     pub(crate) probe: bool,
 }
@@ -44,10 +44,10 @@ pub(crate) struct History {
     /// The projects; the default is all, and the fleet itself
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<Name>,
-    /// Only what was changed since then: `2h`, `3d`, `yesterday`, `2026-11-20` or `2026-11-20T10:00`
+    /// Since then: `2h`, `3d`, `yesterday`, `2026-11-20T10:00`
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
-    /// At most so many, the newest; the default is 100, or all with --since
+    /// Only the newest so many: 100, or all with --since
     #[arg(long, short = 'l', value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// Print JSON: one array, oldest first

@@ -18,28 +18,28 @@ pub(crate) struct Update {
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// Restart what runs, so that the new version takes effect
+    /// Restart what runs, so that it takes effect
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Commit on the branch that is checked out, though another one is registered
+    /// Commit on the current branch, though not registered
     #[arg(long)]
     pub(crate) here: bool,
-    /// Follow a tag that has been moved since it was first seen
+    /// Follow a tag that is no more where it was
     #[arg(long)]
     pub(crate) accept_moved_tag: bool,
-    /// Roll out: first move and restart so many projects, and go on only when they are healthy
+    /// Roll out: first so many, on only when healthy
     #[arg(long, value_name = "N", conflicts_with = "here")]
     pub(crate) canary: Option<NonZeroUsize>,
-    /// Roll out in waves of so many, after the canaries
+    /// Roll out: then so many at a time
     #[arg(long, value_name = "N", conflicts_with = "here")]
     pub(crate) wave: Option<NonZeroUsize>,
-    /// How long each wave must stay up, such as `5m`, before the next one begins; the default is `30s`
+    /// Roll out: how long a wave must stay up; else `30s`
     #[arg(long, value_name = "TIME", value_parser = super::duration)]
     pub(crate) soak: Option<Duration>,
-    /// Go on with the roll-out that was interrupted
+    /// Go on with an interrupted roll-out
     #[arg(long, conflicts_with_all = ["words", "all", "label", "harness", "state", "canary", "wave", "soak", "back_out"])]
     pub(crate) resume: bool,
-    /// Take all back that the interrupted roll-out has moved
+    /// Take back all that it has moved
     #[arg(long, conflicts_with_all = ["words", "all", "label", "harness", "state", "canary", "wave", "soak"])]
     pub(crate) back_out: bool,
     /// Why, for `fleet history`
@@ -58,10 +58,10 @@ pub(crate) struct Rollback {
     pub(crate) names: Vec<Name>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// Restart what runs, so that the version takes effect
+    /// Restart what runs, so that it takes effect
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Commit on the branch that is checked out, though another one is registered
+    /// Commit on the current branch, though not registered
     #[arg(long)]
     pub(crate) here: bool,
     /// Why, for `fleet history`
@@ -75,7 +75,7 @@ pub(crate) struct Rollback {
 /// `fleet harness`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Harness {
-    /// List the harnesses: where they come from, what they offer, who uses them
+    /// List the harnesses: where they come from, who uses them
     #[command(after_help = "Examples:\n  fleet harness list\n  fleet harness list --json")]
     List {
         /// Print JSON
@@ -84,8 +84,10 @@ pub(crate) enum Harness {
     },
     /// Add a harness to fleet.toml
     ///
-    /// Copies it first, and reads its harness.toml: what cannot be used is not added.
+    /// Copies it first, and reads its harness.toml: what cannot be used is not
+    /// added.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet harness add runner https://example.org/runner.git\n  fleet harness add runner ~/src/runner --dry-run"
     )]
     Add {
@@ -94,10 +96,10 @@ pub(crate) enum Harness {
         /// Where its repository is: a URL or a path
         #[arg(value_parser = HarnessUrl::typed)]
         url: HarnessUrl,
-        /// Where it is mounted in projects; the default is `engine`
+        /// Where it is mounted in projects; else `engine`
         #[arg(long, value_name = "PATH")]
         path: Option<String>,
-        /// The version that `fleet create` uses; the default is the newest tag
+        /// What new projects get; else the newest tag
         #[arg(long, value_name = "REF")]
         default_ref: Option<Ref>,
         /// Why, for `fleet history`
@@ -107,7 +109,7 @@ pub(crate) enum Harness {
         #[arg(long, short = 'n')]
         dry_run: bool,
     },
-    /// Say that a harness is somewhere else: in fleet.toml, and in every project that uses it
+    /// Say where a harness is now: in fleet.toml and in all its projects
     #[command(
         name = "set-url",
         after_help = "Examples:\n  fleet harness set-url runner https://example.org/runner.git\n  fleet harness set-url agents ~/src/agents --dry-run"
@@ -131,7 +133,7 @@ pub(crate) enum Harness {
         /// The harnesses; the default is all
         names: Vec<Name>,
     },
-    /// Show the versions of a harness, which projects use them, and how far behind those are
+    /// Show versions, which projects use them, and how far behind
     #[command(after_help = "Examples:\n  fleet harness refs\n  fleet harness refs runner --json")]
     Refs {
         /// The harnesses; the default is all
@@ -143,8 +145,11 @@ pub(crate) enum Harness {
         #[arg(long)]
         json: bool,
     },
-    /// Try a version of a harness in a throw-away project: prepared, started, healthy, stopped, removed
+    /// Try a version in a throw-away project
+    ///
+    /// It is prepared, started, asked whether it is healthy, stopped and removed.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  fleet harness probe runner v1.2.0\n  fleet harness probe runner main --soak 1m"
     )]
     Probe {
@@ -176,7 +181,7 @@ pub(crate) struct Plan {
 /// `fleet apply`.
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
-    /// A plan that `fleet plan --out FILE` wrote; refused where the world has moved since
+    /// A file of `fleet plan --out`; else what is to be done now
     pub(crate) plan: Option<PathBuf>,
     /// Why, for `fleet history`
     #[arg(long, short, value_name = "REASON", value_parser = super::reason)]

@@ -13,7 +13,7 @@ use super::selector::Selector;
 pub(crate) struct Init {
     /// Where; the default is here, or `fleet-demo` with --demo
     pub(crate) directory: Option<PathBuf>,
-    /// Add a demo project, start it, and show it: needs no network and no agent
+    /// Add and start a demo: needs no network, no agent
     #[arg(long)]
     pub(crate) demo: bool,
     /// Print what would be done, and do nothing
@@ -26,13 +26,13 @@ pub(crate) struct Init {
 pub(crate) struct Create {
     /// The project's name
     pub(crate) name: Name,
-    /// The harness's version: a tag, branch or commit; the default is the harness's `default_ref`
+    /// The version: a tag, branch or commit; else the newest
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) reference: Option<Ref>,
-    /// The harness; the default is fleet.toml's `default_harness`
+    /// The harness; else fleet.toml's `default_harness`
     #[arg(long, value_name = "HARNESS")]
     pub(crate) harness: Option<Name>,
-    /// Where; the default is NAME in fleet.toml's `projects` directory
+    /// Where; else NAME in fleet.toml's `projects` directory
     #[arg(long, value_name = "PATH")]
     pub(crate) location: Option<PathBuf>,
     /// Give it a label; may be repeated
@@ -58,7 +58,7 @@ pub(crate) struct Adopt {
     /// Its name; the default is its directory's
     #[arg(long, value_name = "NAME", conflicts_with = "scan")]
     pub(crate) name: Option<Name>,
-    /// Find what could be adopted in this directory, and list it; adopts nothing
+    /// List what could be adopted below this directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["path", "message", "dry_run", "labels"])]
     pub(crate) scan: Option<PathBuf>,
     /// Give it a label; may be repeated
@@ -83,10 +83,10 @@ pub(crate) struct Remove {
     pub(crate) names: Vec<Name>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// Move the files to the trash too; refused where something in them exists nowhere else
+    /// Move the files to the trash; not what is nowhere else
     #[arg(long)]
     pub(crate) delete_files: bool,
-    /// With --delete-files: though work in them is nowhere else
+    /// With --delete-files: also what is nowhere else
     #[arg(long, requires = "delete_files")]
     pub(crate) force: bool,
     /// Why, for `fleet history`

@@ -12,7 +12,7 @@ pub(crate) struct Selector {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) registered: Registered,
-    /// Projects whose verdict is this, such as `up`, `down` or `crashed`
+    /// Projects in this state: `up`, `down`, `crashed`..
     #[arg(long, value_name = "VERDICT")]
     pub(crate) state: Option<String>,
 }

@@ -48,7 +48,7 @@ pub(crate) struct Logs {
     pub(crate) addresses: Vec<Address>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// How many lines that have scrolled away to print as well
+    /// How many older lines to print as well
     #[arg(long, short = 'l', default_value_t = 1000)]
     pub(crate) lines: usize,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Logs {
 /// `fleet send`.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// The projects, or single agents of theirs, and last the text
+    /// Projects or agents, and last the text
     #[arg(
         value_name = "NAME[/AGENT].. TEXT",
         required = true,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::error::{Exit, exit_of, hints};
 use crate::fleet::Fleet;
 use crate::names::Name;
-use crate::operations::{Command, Outcome};
+use crate::operations::{self, Command, Outcome};
 use crate::ui::{Mood, Table, Ui, count};
 
 use super::outcomes::{common, conclude};
@@ -26,7 +26,12 @@ pub(super) fn conclude_moves(
     if names.is_empty() {
         say_none_is_chosen(fleet, ui);
     }
-    match done {
+    let stale: Vec<Name> = done
+        .iter()
+        .flatten()
+        .filter_map(|one| stale(fleet, one))
+        .collect();
+    let exit = match done {
         Ok(mut outcomes) if outcomes.len() > 1 && !is_dry => {
             outcomes.sort_by(|a, b| a.project.cmp(&b.project));
             let done = Ok(outcomes);
@@ -34,7 +39,26 @@ pub(super) fn conclude_moves(
             Ok(summary(&done?, ui))
         }
         done => conclude(fleet, command, names, is_dry, done, ui),
+    };
+    match stale.as_slice() {
+        [] => {}
+        some if some.len() > HINTS => ui.hint(format!(
+            "{} run what they ran before: `fleet restart NAME..`",
+            count(some.len(), "project")
+        )),
+        some => ui.hint(format!(
+            "`fleet restart {}` makes it take effect",
+            some.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")
+        )),
     }
+    exit
+}
+
+/// Names a project that was moved and still runs what it ran before.
+fn stale(fleet: &Fleet, outcome: &Outcome) -> Option<Name> {
+    let is_moved = outcome.result.is_ok() && outcome.change.is_some() && !outcome.is_restarted;
+    let is_stale = is_moved && operations::runs_another(fleet, &outcome.project);
+    is_stale.then(|| outcome.project.clone())
 }
 
 fn summary(outcomes: &[Outcome], ui: &Ui) -> Exit {
@@ -53,7 +77,10 @@ fn summary(outcomes: &[Outcome], ui: &Ui) -> Exit {
         let reason = match (&outcome.result, change) {
             (Err(error), _) => reason(&outcome.project, error),
             (Ok(_), Some(_)) => String::new(),
-            (Ok(said), None) => said.clone(),
+            (Ok(said), None) => {
+                let said_twice = format!("`{}` is ", outcome.project);
+                said.strip_prefix(&said_twice).unwrap_or(said).to_owned()
+            }
         };
         table.moody_row([
             (outcome.project.to_string(), Mood::Plain),

@@ -6,7 +6,8 @@ use crate::names::Name;
 use crate::operations::{Command, Outcome};
 use crate::ui::Ui;
 
-/// Tells the trail what a command did to `names`, and the user how it went; returns the exit code. A dry run did nothing.
+/// Tells the trail what a command did to `names`, and the user how it went; returns the exit code. A dry run did nothing,
+/// and has the exit code that the command would have.
 pub(crate) fn conclude(
     fleet: &Fleet,
     command: &Command,
@@ -18,7 +19,14 @@ pub(crate) fn conclude(
     if !is_dry {
         command.record(fleet, names, &done, ui);
     }
-    Ok(finish(done?, ui))
+    let outcomes = done?;
+    // A dry run has outcomes of those only that it would leave: the others would be done.
+    let would_do = is_dry && !outcomes.is_empty() && outcomes.len() < names.len();
+    let exit = finish(outcomes, ui);
+    Ok(match would_do {
+        true => common(&[Exit::Done, exit]),
+        false => exit,
+    })
 }
 
 /// Says how it went, project by project, and returns the exit code: the common one, or "mixed".

@@ -10,6 +10,7 @@ use crate::error::{Exit, usage};
 use crate::files::{self, Durability};
 use crate::fleet::Fleet;
 use crate::operations::{self, Asked, Command, WorldPlan};
+use crate::status;
 use crate::ui::{Ui, count};
 
 /// Prints the plan, and writes it to a file where that is wanted.
@@ -28,7 +29,8 @@ pub(crate) fn plan(fleet: &Fleet, wanted: &cli::Plan, ui: &Ui) -> anyhow::Result
             ui.status(format!("\n{}", summary(&plan)));
         }
     }
-    if let Some(file) = &wanted.out {
+    warn_of_roll_out(fleet, ui);
+    if let Some(file) = wanted.out.as_ref().filter(|_| plan.counts()[0] > 0) {
         ui.hint(format!("`fleet apply {}` does it", file.display()));
     }
     Ok(if wanted.check && !plan.is_empty() {
@@ -36,6 +38,13 @@ pub(crate) fn plan(fleet: &Fleet, wanted: &cli::Plan, ui: &Ui) -> anyhow::Result
     } else {
         Exit::Done
     })
+}
+
+/// Warns of a roll-out that is not over: it is gone on with or taken back by itself, and no plan has it.
+fn warn_of_roll_out(fleet: &Fleet, ui: &Ui) {
+    if let Some(line) = status::roll_out(fleet) {
+        ui.warn(line);
+    }
 }
 
 fn summary(plan: &WorldPlan) -> String {

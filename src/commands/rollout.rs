@@ -83,12 +83,20 @@ fn table(rollout: &RollOut, notes: &BTreeMap<Name, String>) -> Table {
                 (member.name.to_string(), Mood::Plain),
                 ((place + 1).to_string(), Mood::Plain),
                 (word.to_owned(), mood),
-                (member.change(), Mood::Plain),
+                (version(wave.stage, member), Mood::Plain),
                 (reasons.join("; "), Mood::Plain),
             ]);
         }
     }
     table
+}
+
+/// Names what a project is at now, and what it was at where that is another.
+fn version(stage: Stage, member: &Member) -> String {
+    match stage {
+        Stage::Planned | Stage::BackedOut => member.before().to_owned(),
+        Stage::Moving | Stage::Soaking | Stage::Healthy | Stage::BackingOut => member.change(),
+    }
 }
 
 fn outcome(stage: Stage, member: &Member) -> (&'static str, Mood) {
@@ -162,6 +170,10 @@ fn failure(rollout: &RollOut, place: usize, kept: &[&Member]) -> anyhow::Error {
         let name = &worst.name;
         error = error.hint(format!(
             "`fleet history {name}` and `fleet why {name}` say more"
+        ));
+        error = error.hint(format!(
+            "a version in `bad_refs` of fleet.toml is refused from then on: {}",
+            worst.to.reference.shown()
         ));
     }
     if !kept.is_empty() {

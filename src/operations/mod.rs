@@ -56,7 +56,7 @@ pub(crate) use restart::restart;
 pub(crate) use rollback::{Rollback, rollback};
 pub(crate) use rollout::{How, Wanted, back_out, resume, roll_out};
 pub(crate) use service::{install_service, remove_service, service_report};
-pub(crate) use start::start;
+pub(crate) use start::{runs_another, start};
 pub(crate) use stop::stop;
 pub(crate) use stray::is_stray;
 pub(crate) use unit::renew_unit;

@@ -44,7 +44,7 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.steps.is_empty() {
-            return write!(f, "{}: nothing to do: {}", self.project, self.done);
+            return f.write_str(&self.done);
         }
         write!(f, "{}:", self.project)?;
         for step in &self.steps {

@@ -130,7 +130,7 @@ fn look(fleet: &Fleet, name: &Name, deletion: Deletion, ui: &Ui) -> anyhow::Resu
     }
     let trash = free_place(fleet, name);
     let (from, to) = (guard::quoted(&location), guard::quoted(&trash));
-    let mut done = format!("moved `{name}` to the trash, and out of fleet.toml\n  it is at {to}");
+    let mut done = format!("moved `{name}` to the trash, and out of fleet.toml");
     if let Some((ignored, more)) = guard::some(&found.ignored, MOST_NAMED) {
         done += &format!("\n  with what git ignores: {}{more}", list(ignored));
     }
@@ -139,7 +139,7 @@ fn look(fleet: &Fleet, name: &Name, deletion: Deletion, ui: &Ui) -> anyhow::Resu
         Some(_) | None => format!(" --name {name}"),
     };
     done += &format!(
-        "\n  `mv {to} {from} && fleet adopt {from}{named}` takes it back, `rm -rf {to}` ends it for good"
+        "\n  to take it back: `mv {to} {from} && fleet adopt {from}{named}`\n  to end it for good: `rm -rf {to}`"
     );
     Ok(Plan::new(
         name,
@@ -163,7 +163,7 @@ fn free_place(fleet: &Fleet, name: &Name) -> PathBuf {
 /// shows the last screen.
 pub(super) fn refuse_running(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
     if State::read(&fleet.unit_files(name).state)?.is_some_and(|state| may_run(&state)) {
-        return Err(refused(format!("`{name}` runs"))
+        return Err(refused(format!("`{name}` has not been stopped"))
             .hint(format!("`fleet stop {name}` first"))
             .into());
     }

@@ -80,6 +80,17 @@ pub(super) fn running_commit(fleet: &Fleet, name: &Name) -> Option<Option<Commit
     runs.then(|| state.life.and_then(|life| life.commit?.parse().ok()))
 }
 
+/// Tells whether a project runs, and was started from another commit than it pins now.
+pub(crate) fn runs_another(fleet: &Fleet, name: &Name) -> bool {
+    let Some((runs, project)) = running_commit(fleet, name).zip(fleet.registry.project(name).ok())
+    else {
+        return false;
+    };
+    let pinned = |engine| pins::read(&project.location, engine, Depth::Fast).head;
+    let pinned = fleet.engine(project).map(pinned);
+    pinned.is_ok_and(|head| head.commit() != runs.as_ref())
+}
+
 /// Fails where a project that is stopped now could not be started afterwards. Returns how its harness is prepared first, if
 /// it is to be: that can be done while the project still runs.
 pub(super) fn check(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Step>> {

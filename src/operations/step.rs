@@ -130,7 +130,7 @@ impl fmt::Display for Step {
             Self::Point { to } => {
                 write!(
                     f,
-                    "have git's configuration of the project and of the harness name {to}"
+                    "name {to} in git's configuration of the project and of the harness"
                 )
             }
             Self::Record { reference, .. } => write!(f, "write {reference} into fleet.toml"),

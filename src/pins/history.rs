@@ -83,9 +83,7 @@ fn pin(commit: &Commit<'_>, engine: &str) -> anyhow::Result<Option<Oid>> {
 }
 
 fn none(why: impl Into<String>) -> Fault {
-    refused("there is no pin before this one")
-        .because(anyhow::Error::msg(why.into()))
-        .hint("name the version: `fleet update NAME REF`")
+    refused(why.into()).hint("name the version: `fleet update NAME REF`")
 }
 
 fn beginning(project: &Path, engine: &str, is_cut_off: bool) -> Fault {

@@ -17,5 +17,6 @@ mod world;
 pub(crate) use collect::{Depth, collect};
 pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
+pub(crate) use rollout::roll_out;
 pub(crate) use verdict::Verdict;
 pub(crate) use why::{sheet, why};

@@ -29,6 +29,11 @@ pub(crate) struct RollOutReport {
     pub(crate) reason: Option<String>,
 }
 
+/// Says how a roll-out stands that is not over; `None` where there is none.
+pub(crate) fn roll_out(fleet: &Fleet) -> Option<String> {
+    RollOutReport::of(fleet, &When::now()).map(|report| report.line())
+}
+
 impl RollOutReport {
     /// Looks whether there is one.
     pub(super) fn of(fleet: &Fleet, now: &When) -> Option<Self> {

@@ -56,7 +56,7 @@ impl Ui {
         }
     }
 
-    /// Prints an error as [`report`] does, and returns its exit code.
+    /// Prints an error (what, because, hint), and returns its exit code.
     pub(crate) fn fail(&self, error: &anyhow::Error) -> Exit {
         self.end_progress();
         report(error)
@@ -100,7 +100,7 @@ impl Ui {
 }
 
 /// Prints an error as people read it (what, because, hint) and returns the exit code it stands for.
-pub(crate) fn report(error: &anyhow::Error) -> Exit {
+fn report(error: &anyhow::Error) -> Exit {
     let mut stderr = anstream::stderr();
     // There is nowhere left to report that stderr is gone.
     let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {error}");

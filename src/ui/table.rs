@@ -78,16 +78,17 @@ impl Table {
             grid.add_row(columns.iter().map(|at| painted(&row[*at])));
         }
         // Only prose may be wrapped: half a name or a version is none.
+        if let Some(first) = grid.column_mut(0) {
+            first.set_padding((0, 1));
+        }
         for (column, at) in grid.column_iter_mut().zip(&columns) {
             if !PROSE.contains(&self.header[*at]) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
-        // The first column starts at the margin, and no line ends in blanks.
+        // No line ends in blanks.
         let text = grid.to_string();
-        let mut lines = text
-            .lines()
-            .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end());
+        let mut lines = text.lines().map(str::trim_end);
         let Some(below) = below else {
             return lines.collect::<Vec<_>>().join("\n");
         };
@@ -103,11 +104,16 @@ impl Table {
         shown
     }
 
-    /// Returns whether the last column is prose that would stand in too narrow a place; then it stands below each row.
+    /// Returns whether the last column is prose that would stand in too narrow a place; then it stands below each row,
+    /// which therefore must be one line.
     fn has_no_room_for(&self, last: usize, width: Option<u16>) -> bool {
-        let (true, Some(width)) = (self.header[last] == "reason", width) else {
+        let Some(width) = width.filter(|_| PROSE.contains(&self.header[last])) else {
             return false;
         };
+        let mut used = self.used().into_iter();
+        if used.any(|column| column != last && PROSE.contains(&self.header[column])) {
+            return false;
+        }
         let of_column = |column: usize| {
             let cells = self.rows.iter().map(|row| row[column].0.chars().count());
             cells.max().unwrap_or(0).max(self.header[column].len()) + GAP
@@ -137,6 +143,31 @@ fn painted((text, mood): &(String, Mood)) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_uses_it_stands_below_its_row_too_but_not_beside_other_prose() {
+        let mut table = Table::new(["version", "who"]);
+        table.row(["v0.1.0", "ada, bob, carl and others"].map(str::to_owned));
+        assert_eq!(
+            table.laid_out(Some(30)),
+            "VERSION\nv0.1.0\n    ada, bob, carl and others"
+        );
+        let mut table = Table::new(["details", "who"]);
+        table.row(["a long story of many words", "root"].map(str::to_owned));
+        assert!(table.laid_out(Some(30)).starts_with("DETAILS"));
+        assert!(table.laid_out(Some(30)).contains("WHO"));
+    }
+
+    #[test]
+    fn a_coloured_first_column_stands_at_the_margin() {
+        let mut table = Table::new(["name", "state"]);
+        table.moody_row([
+            ("demo".to_owned(), Mood::Odd),
+            ("up".to_owned(), Mood::Good),
+        ]);
+        let shown = anstream::adapter::strip_str(&table.to_string()).to_string();
+        assert_eq!(shown, "NAME  STATE\ndemo  up");
+    }
 
     #[test]
     fn columns_that_nobody_fills_disappear() {

@@ -83,7 +83,7 @@ fn every_change_is_one_line() {
     update demo: v0.1.0 > v0.2.0: done
     restart demo: up > up: done
     update demo: - > -: refused: cannot update `demo`: harness `lines` has no version `v9`
-    remove demo: - > -: refused: `demo` runs
+    remove demo: - > -: refused: `demo` has not been stopped
     create demo: - > -: refused: `demo` is registered already, at $ROOT/fleet/projects/demo
     stop demo: up > down: done
     update demo: v0.2.0 > v0.3.0: done

@@ -62,6 +62,7 @@ mod faults;
 mod guardian;
 mod harness;
 mod healing;
+mod hints;
 mod history;
 mod incidents;
 mod init;

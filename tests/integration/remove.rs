@@ -36,7 +36,7 @@ fn a_project_that_runs_stays() {
     let registry = sandbox.read("fleet/fleet.toml");
     assert_snapshot!(sandbox.run("remove demo"), @r"
     --- stderr
-    error: `demo` runs
+    error: `demo` has not been stopped
     hint: `fleet stop demo` first
     --- exit code 3
     ");

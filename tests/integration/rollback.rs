@@ -74,7 +74,7 @@ fn several_go_back_each_to_its_own_and_those_without_stay() {
     insta::assert_snapshot!(sandbox.run("rollback --all"), @r"
     NAME   FROM             TO               OUTCOME  REASON
     demo  v0.2.0 <commit>  v0.1.0 <commit>  moved
-    late                                     refused  there is no pin before this one: `engine` has not moved since the project's first commit
+    late                                     refused  `engine` has not moved since the project's first commit
     notes  v0.1.0 <commit>  v0.3.0 <commit>  moved
     --- stderr
     hint: name the version: `fleet update NAME REF`

@@ -105,8 +105,8 @@ fn wave_by_wave_all_of_it_moves_and_what_is_down_stays_down() {
     d     2     moved    v0.1.0 -> good
     a     3     moved    v0.1.0 -> good
     --- stderr
-    wave 1 of 3: moved `b`; up for 100 ms: `b`
-    wave 2 of 3: moved `c` and `d`; up for 100 ms: `c` and `d`
+    wave 1 of 3: moved `b`; up for 100 ms
+    wave 2 of 3: moved `c` and `d`; up for 100 ms
     wave 3 of 3: moved `a`, of which nothing is judged
     --- exit code 0
     ");

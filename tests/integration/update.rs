@@ -139,7 +139,7 @@ fn of_several_projects_one_that_fails_does_not_stop_the_others() {
     NAME   FROM             TO               OUTCOME    REASON
     demo  v0.1.0 <commit>  v0.2.0 <commit>  moved
     notes                                    refused    the harness has changes: `mine.txt` (untracked)
-    other                                    unchanged  `other` is at v0.2.0 already
+    other                                    unchanged  at v0.2.0 already
     --- stderr
     hint: see them: `git -C $ROOT/fleet/projects/notes/engine status`
     hint: put them aside: `git -C $ROOT/fleet/projects/notes/engine stash --include-untracked`
@@ -176,7 +176,7 @@ fn a_dry_run_tells_the_steps_and_takes_none() {
     demo:
       move the pin from <commit> to <commit> (v0.2.0) and commit that
       write v0.2.0 into fleet.toml
-    other: nothing to do: `other` is at v0.2.0 already
+    `other` is at v0.2.0 already
     --- exit code 0
     ");
     insta::assert_snapshot!(sandbox.run("update demo v0.2.0 --restart --dry-run"), @r"
@@ -210,6 +210,7 @@ fn a_running_project_takes_the_new_version_with_restart_only() {
     insta::assert_snapshot!(sandbox.run("update demo v0.2.0"), @r"
     --- stderr
     `demo`: v0.1.0 -> v0.2.0 (<commit>)
+    hint: `fleet restart demo` makes it take effect
     --- exit code 0
     ");
     insta::assert_snapshot!(sandbox.run("status demo"), @r"

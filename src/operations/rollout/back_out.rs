@@ -20,7 +20,7 @@ impl Carrier<'_> {
         let failure = failure(&self.wave(place).members);
         if self.wave(place).stage != Stage::BackingOut {
             self.enter(place, Stage::BackingOut)?;
-            self.tell(place, "failed", &format!("failed: {failure}"));
+            self.tell(place, "backing out", &format!("failed: {failure}"));
         }
         self.ui
             .status(format!("{wave} has failed, and goes back: {failure}"));

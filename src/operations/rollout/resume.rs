@@ -50,11 +50,11 @@ fn take_up(
 fn print(rollout: &RollOut, ui: &Ui) {
     for (place, wave) in rollout.waves.iter().enumerate() {
         let what = match (rollout.is_taken_back, wave.stage.may_have_moved()) {
-            (true, true) => "go back",
-            (true, false) => "stay where they are",
-            (false, _) => wave.stage.word(),
+            (true, true) => " goes back".to_owned(),
+            (true, false) => " stays where it is".to_owned(),
+            (false, _) => format!(", which {}", wave.stage.word()),
         };
         let names = list(wave.members.iter().map(|member| &member.name));
-        ui.result(format!("{}: {what}: {names}", rollout.wave_name(place)));
+        ui.result(format!("{}{what}: {names}", rollout.wave_name(place)));
     }
 }

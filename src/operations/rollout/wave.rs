@@ -59,10 +59,17 @@ impl Carrier<'_> {
         let name = self.rollout.wave_name(place);
         let mut said = match moved.clone().count() {
             0 => format!("{name}: nothing is left to move"),
-            _ => format!("{name}: moved {}", named(moved.map(|member| &member.name))),
+            _ => format!(
+                "{name}: moved {}",
+                named(moved.clone().map(|member| &member.name))
+            ),
         };
+        let all = moved.count();
         match judged.clone().count() {
             0 => said += ", of which nothing is judged",
+            some if some == all => {
+                said += &format!("; up for {}", spelled(self.rollout.soak()));
+            }
             _ => {
                 let names = named(judged.map(|member| &member.name));
                 said += &format!("; up for {}: {names}", spelled(self.rollout.soak()));

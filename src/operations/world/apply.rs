@@ -70,13 +70,33 @@ fn refuse_moved(file: &str, plan: &WorldPlan, ui: &Ui) -> anyhow::Result<()> {
     let (old, new): (BTreeSet<_>, BTreeSet<_>) = (then.iter().collect(), now.iter().collect());
     let gone = then.iter().filter(|line| !new.contains(line));
     let come = now.iter().filter(|line| !old.contains(line));
-    let gone = gone.map(|line| format!("planned: {line}"));
-    for line in gone.chain(come.map(|line| format!("now:     {line}"))) {
-        ui.result(line.escape_debug());
+    let changed: BTreeSet<&str> = gone
+        .clone()
+        .chain(come.clone())
+        .filter_map(|line| rested_on(line))
+        .collect();
+    for name in changed {
+        ui.result(format!("changed: {}", name.escape_debug()));
+    }
+    let gone = gone.map(|line| ("planned: ", line));
+    for (when, line) in gone.chain(come.map(|line| ("now:     ", line))) {
+        if rested_on(line).is_none() && !line.starts_with("fingerprint ") {
+            ui.result(format!("{when}{}", line.escape_debug()));
+        }
     }
     Err(refused("the world has moved since the plan was made")
         .hint("`fleet plan` shows what there is to do now")
         .into())
+}
+
+/// Returns what a line of a plan's head is the fingerprint of: a project or the registry.
+fn rested_on(line: &str) -> Option<&str> {
+    let words: Vec<&str> = line.split(' ').collect();
+    match words.as_slice() {
+        ["project", name, _] => Some(name),
+        [name @ "fleet.toml", _] => Some(name),
+        _ => None,
+    }
 }
 
 fn cannot(plan: &WorldPlan) -> Vec<Outcome> {

@@ -30,10 +30,10 @@ fn a_harness_moves_with_every_project_that_uses_it() {
     insta::assert_snapshot!(sandbox.run("harness set-url lines ../copy.git --dry-run"), @r#"
     one:
       change the harness's url from $ROOT/harness to $ROOT/copy.git in .gitmodules and commit that
-      have git's configuration of the project and of the harness name $ROOT/copy.git
+      name $ROOT/copy.git in git's configuration of the project and of the harness
     two:
       change the harness's url from $ROOT/harness to $ROOT/copy.git in .gitmodules and commit that
-      have git's configuration of the project and of the harness name $ROOT/copy.git
+      name $ROOT/copy.git in git's configuration of the project and of the harness
     fleet.toml, [harnesses.lines]:
       write url = "$ROOT/copy.git"
     --- stderr

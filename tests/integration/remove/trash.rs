@@ -71,9 +71,9 @@ fn what_a_remote_has_goes_to_the_trash_and_comes_back() {
     assert_snapshot!(shown(&sandbox, &output), @r"
     --- stderr
     moved `demo` to the trash, and out of fleet.toml
-      it is at $ROOT/fleet/.fleet/trash/demo-TIME
       with what git ignores: `a.log` and `build/`
-      `mv $ROOT/fleet/.fleet/trash/demo-TIME $ROOT/fleet/projects/demo && fleet adopt $ROOT/fleet/projects/demo` takes it back, `rm -rf $ROOT/fleet/.fleet/trash/demo-TIME` ends it for good
+      to take it back: `mv $ROOT/fleet/.fleet/trash/demo-TIME $ROOT/fleet/projects/demo && fleet adopt $ROOT/fleet/projects/demo`
+      to end it for good: `rm -rf $ROOT/fleet/.fleet/trash/demo-TIME`
     --- exit code 0
     ");
     assert!(!project.exists() && !sandbox.read("fleet/fleet.toml").contains("demo"));

@@ -24,13 +24,14 @@ fn a_canary_that_fails_goes_back_and_nothing_else_is_touched() {
     let sandbox = fleet_of(&["a", "b"]);
     let neighbour = sandbox.harness_of("b");
     insta::assert_snapshot!(sandbox.run("update --all crashes --canary 1 --soak 1s"), @r"
-    NAME  WAVE  OUTCOME      VERSION            REASON
-    a  1  went back  v0.1.0 -> crashes  died: exit status 7 after <age> s: error: no such table
-    b     2     not touched  v0.1.0 -> crashes
+    NAME  WAVE  OUTCOME      VERSION  REASON
+    a  1  went back  v0.1.0  died: exit status 7 after <age> s: error: no such table
+    b     2     not touched  v0.1.0
     --- stderr
     wave 1 of 2 has failed, and goes back: `a`: died: exit status 7 after <age> s: error: no such table
     error: the roll-out of crashes has ended: wave 1 of 2 failed and went back
     hint: `fleet history a` and `fleet why a` say more
+    hint: a version in `bad_refs` of fleet.toml is refused from then on: crashes
     --- exit code 1
     ");
     sandbox.runs_at("a", "v0.1.0", 3);
@@ -74,13 +75,14 @@ fn where_a_later_wave_fails_the_earlier_ones_stay() {
     insta::assert_snapshot!(sandbox.run("update --all picky --wave 1 --soak 300ms"), @r"
     NAME  WAVE  OUTCOME      VERSION          REASON
     a     1     moved        v0.1.0 -> picky
-    b  2  went back  v0.1.0 -> picky  died: exit status 9 after <age> s
-    c     3     not touched  v0.1.0 -> picky
+    b  2  went back  v0.1.0  died: exit status 9 after <age> s
+    c     3     not touched  v0.1.0
     --- stderr
-    wave 1 of 3: moved `a`; up for 300 ms: `a`
+    wave 1 of 3: moved `a`; up for 300 ms
     wave 2 of 3 has failed, and goes back: `b`: died: exit status 9 after <age> s
     error: the roll-out of picky has ended: wave 2 of 3 failed and went back
     hint: `fleet history b` and `fleet why b` say more
+    hint: a version in `bad_refs` of fleet.toml is refused from then on: picky
     hint: `fleet rollback a --restart` takes back what has moved and is healthy: `a`
     --- exit code 4
     ");

@@ -38,8 +38,8 @@ fn ctrl_c_in_the_soak_says_what_to_type_and_a_resume_goes_on() {
     --- exit code 3
     ");
     insta::assert_snapshot!(sandbox.run("update --resume --dry-run"), @r"
-    wave 1 of 2: soaks: `a`
-    wave 2 of 2: has not begun: `b`
+    wave 1 of 2, which soaks: `a`
+    wave 2 of 2, which has not begun: `b`
     --- exit code 0
     ");
     sandbox.shortens_the_soak();
@@ -68,16 +68,16 @@ fn a_back_out_takes_all_back_that_was_moved() {
     rollout.signal(Signal::SIGTERM);
     assert_eq!(rollout.ends(&sandbox).0, Some(130));
     insta::assert_snapshot!(sandbox.run("update --back-out --dry-run"), @r"
-    wave 1 of 3: go back: `a`
-    wave 2 of 3: go back: `b`
-    wave 3 of 3: stay where they are: `c`
+    wave 1 of 3 goes back: `a`
+    wave 2 of 3 goes back: `b`
+    wave 3 of 3 stays where it is: `c`
     --- exit code 0
     ");
     insta::assert_snapshot!(sandbox.run("update --back-out"), @r"
     NAME  WAVE  OUTCOME      VERSION
-    a     1     went back    v0.1.0 -> good
-    b     2     went back    v0.1.0 -> good
-    c     3     not touched  v0.1.0 -> good
+    a     1     went back    v0.1.0
+    b     2     went back    v0.1.0
+    c     3     not touched  v0.1.0
     --- stderr
     the roll-out of good is taken back
     --- exit code 0

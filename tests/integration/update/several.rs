@@ -176,7 +176,7 @@ fn who_follows_a_moved_tag_follows_it_alone() {
     assert_eq!((pin("a"), pin("b")), (new.clone(), old.clone()));
     insta::assert_snapshot!(sandbox.run("update --all v0.1.0"), @r"
     NAME  FROM             TO               OUTCOME    REASON
-    a                                       unchanged  `a` is at v0.1.0 already
+    a                                       unchanged  at v0.1.0 already
     b  refused  tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>
     c  v0.3.0 <commit>  v0.1.0 <commit>  moved
     --- stderr
