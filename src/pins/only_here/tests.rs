@@ -306,7 +306,7 @@ fn what_is_ignored_is_named_where_all_of_it_is() {
     fs::write(project.join("below/too"), "").unwrap();
     let found = only_here(&project, "engine", None);
     assert!(found.work.is_empty(), "{found:?}");
-    let expected = ["below", "new\\nline\\u{202e}", "precious"];
+    let expected = ["below/", "new\\nline\\u{202e}", "precious"];
     assert_eq!(found.ignored, expected);
 }
 
