@@ -62,8 +62,7 @@ impl Facts {
     /// Reads what is known of a project now.
     pub(super) fn read(fleet: &Fleet, project: &Project) -> Self {
         let files = fleet.unit_files(&project.name);
-        let state = State::read(&files.state).map_err(|error| format!("{error:#}"));
-        let known = state.as_ref().ok().and_then(Option::as_ref);
+        let (state, tender) = State::read_with_tender(&files.state);
         Self {
             enabled: project.enabled,
             policy: Policy {
@@ -71,8 +70,8 @@ impl Facts {
                 restart: project.restart.clone(),
             },
             desired: read_desired(&files.desired).map_err(|error| format!("{error:#}")),
-            tender: known.map_or(Liveness::Gone, State::tender_liveness),
-            state,
+            tender,
+            state: state.map_err(|error| format!("{error:#}")),
         }
     }
 

@@ -60,10 +60,10 @@ pub(super) struct Look {
 /// Looks at a project's processes, and at nothing else of it.
 pub(super) fn look(world: &World<'_>, project: &Project) -> Look {
     let files = world.fleet.unit_files(&project.name);
-    let state = State::read(&files.state).map_err(|error| format!("{error:#}"));
+    let (state, tender) = State::read_with_tender(&files.state);
+    let state = state.map_err(|error| format!("{error:#}"));
     let known = state.as_ref().ok().and_then(Option::as_ref);
     let life = known.and_then(|state| state.life.as_ref());
-    let tender = known.map_or(Liveness::Gone, State::tender_liveness);
     let said = known.and_then(|state| last_answer(world.fleet, &project.name, state));
     let own = known
         .filter(|_| tender == Liveness::Alive)

@@ -124,6 +124,11 @@ fn judge_never_run(facts: &ProcessFacts) -> Judgement {
 
 fn judge_tended(name: &str, state: &State, facts: &ProcessFacts) -> Judgement {
     let since = Some(state.since);
+    let restart = facts.desired.as_ref().filter(|desired| desired.restart);
+    // Its tender has seen it to the end, and is about to go.
+    if let (Phase::Down, Some(desired)) = (state.phase, restart) {
+        return judge_stopped(state, desired, facts);
+    }
     match state.phase {
         Phase::Running if facts.process == Liveness::Gone => {
             Judgement::new(Verdict::Starting, None).because("its process has just ended")

@@ -142,6 +142,22 @@ fn look(tender: &ProcessFd) -> anyhow::Result<bool> {
 }
 
 impl State {
+    /// Reads a state and whether its tender lives, each at a time that fits the other: what a tender wrote last is read
+    /// after it has gone.
+    pub(crate) fn read_with_tender(path: &Path) -> (anyhow::Result<Option<Self>>, Liveness) {
+        let mut before = None;
+        loop {
+            let state = Self::read(path);
+            let known = state.as_ref().ok().and_then(Option::as_ref);
+            let tender = known.map_or(Liveness::Gone, Self::tender_liveness);
+            // Nothing writes it any more, or somebody new, who is asked about in turn.
+            if tender != Liveness::Gone || known.is_none() || before.as_ref() == known {
+                return (state, tender);
+            }
+            before = known.cloned();
+        }
+    }
+
     /// Says whether its tender still has the unit.
     pub(crate) fn tender_liveness(&self) -> Liveness {
         self.tender.liveness()

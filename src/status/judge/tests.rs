@@ -297,3 +297,13 @@ fn who_is_not_ours_is_by_hand_and_who_may_not_is_disabled() {
     told.directory = false;
     case(&told, Verdict::Missing, Some("its directory is not there"));
 }
+
+#[test]
+fn a_restart_that_is_owed_is_told_however_far_the_old_life_has_ended() {
+    for tender in [Liveness::Alive, Liveness::Gone] {
+        let mut facts = facts(Some(state(Phase::Down)), tender, Liveness::Gone);
+        let desired = json!({"version": VERSION, "want": "down", "since": at(50), "restart": true});
+        facts.desired = serde_json::from_value(desired).unwrap();
+        case(&facts, Verdict::Down, Some("its restart was interrupted"));
+    }
+}
