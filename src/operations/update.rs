@@ -61,7 +61,19 @@ pub(crate) fn update(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let locked = recover::lock_all(fleet, &change.names, dry_run, ui)?;
+    update_due(fleet, change, |_, _| true, dry_run, ui)
+}
+
+/// The same for those projects that are due, by what is true once nobody else can change it.
+pub(super) fn update_due(
+    fleet: &mut Fleet,
+    change: &Move,
+    is_due: impl Fn(&Fleet, &Name) -> bool,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let mut locked = recover::lock_all(fleet, &change.names, dry_run, ui)?;
+    locked.names.retain(|name| is_due(fleet, name));
     let wanted = |project: &Project| match &change.goal {
         Goal::Ref(_) => None,
         Goal::Registered => project.commit.clone(),

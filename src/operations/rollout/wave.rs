@@ -13,14 +13,14 @@ impl Carrier<'_> {
         let is_resumed = self.wave(place).stage != Stage::Planned;
         self.look_at(place, is_resumed)?;
         self.refuse_bad(place)?;
-        let had_judges = self.wave(place).members.iter().any(Member::is_judged);
+        let had_judges = self.wave(place).members.iter().any(|member| member.ran);
         self.enter(place, Stage::Moving)?;
         self.tell(place, if is_resumed { "resumed" } else { "begun" }, "done");
         let wave = self.rollout.wave_name(place);
         let names = named(self.wave(place).members.iter().map(|member| &member.name));
         self.ui.waiting(format!("{wave}: moving {names}"));
         let before = self.seen(place, |_, state| Seen::of(state));
-        self.shift(place)?;
+        self.shift(place, is_resumed)?;
         // Ctrl-C reaches what an update runs, too: what failed of that is not the version's fault.
         self.heed_signals(place)?;
         if is_resumed {
@@ -73,16 +73,21 @@ impl Carrier<'_> {
 
     /// Refuses to go on with a version that was found to be bad since all were looked at.
     fn refuse_bad(&self, place: usize) -> anyhow::Result<()> {
+        let bad = self.fleet.bad_refs();
         for member in &self.wave(place).members {
             let Ok(project) = self.fleet.registry.project(&member.name) else {
                 continue;
             };
-            let harness = self.fleet.registry.harness(&project.harness)?;
-            let to = &member.to.reference;
-            if harness.bad_refs.contains(to) {
+            let (harness, to) = (&project.harness, &member.to);
+            if let Some(found) = bad.among(harness, &to.reference, &[Some(&to.commit)]) {
+                let same = if *found == to.reference {
+                    String::new()
+                } else {
+                    format!(", as `{found}`")
+                };
                 return Err(refused(format!(
-                    "`{to}` has become one of the `bad_refs` of harness `{}`",
-                    harness.name
+                    "`{}` has become one of the `bad_refs` of harness `{harness}`{same}",
+                    to.reference
                 ))
                 .into());
             }
