@@ -3,6 +3,7 @@
 mod json;
 mod lines;
 mod lock;
+mod swap;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -15,6 +16,7 @@ use nix::libc;
 pub(crate) use json::{overwrite_json, read_json, write_json};
 pub(crate) use lines::{append, appendable, tail};
 pub(crate) use lock::Lock;
+pub(crate) use swap::replace_known;
 
 /// Opens a plain file, and never waits for it: a pipe in its place has no end to wait for, and takes what is written.
 pub(crate) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
@@ -142,16 +144,24 @@ pub(crate) fn replace_if(
     durability: Durability,
     still: impl FnOnce() -> io::Result<bool>,
 ) -> anyhow::Result<bool> {
-    replace_file(path, bytes, mode, durability, still)
+    let put = |beside: &Path| {
+        let still = still()?;
+        if still {
+            fs::rename(beside, path)?;
+        }
+        Ok(still)
+    };
+    replace_file(path, bytes, mode, durability, put)
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Writes a file beside another one, which `put` puts into its place, or says that it did not.
 fn replace_file(
     path: &Path,
     bytes: &[u8],
     mode: u32,
     durability: Durability,
-    still: impl FnOnce() -> io::Result<bool>,
+    put: impl FnOnce(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
     let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mode = fs::metadata(path).map_or(mode, |metadata| metadata.permissions().mode() & 0o7777);
@@ -173,11 +183,7 @@ fn replace_file(
         if durability == Durability::Synced {
             file.sync_all()?;
         }
-        let still = still()?;
-        if still {
-            fs::rename(&beside, path)?;
-        }
-        Ok(still)
+        put(&beside)
     })();
     if !matches!(written, Ok(true)) {
         // The first error is the one to tell; a left-over file beside harms nothing.
