@@ -127,6 +127,7 @@ fn every_difference_is_one_entry_with_what_does_it() {
     error: `gone`: nothing is at projects/gone
       because: put it back, or correct its `location` in fleet.toml
     brought back `lost`
+    1 left to you: `fleet plan` says what
     --- exit code 4
     ");
     assert_eq!(sandbox.status("behind")["pin"]["word"], "ok");
@@ -238,7 +239,7 @@ fn what_ended_by_itself_is_left_to_its_operator() {
     ");
     insta::assert_snapshot!(sandbox.run("apply"), @r"
     --- stderr
-    there is nothing to do
+    2 left to you: `fleet plan` says what
     --- exit code 0
     ");
     assert_eq!(sandbox.status("crashed")["verdict"], "crashed");
