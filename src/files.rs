@@ -151,16 +151,17 @@ pub(crate) fn replace_if(
         }
         Ok(still)
     };
-    replace_file(path, bytes, mode, durability, put)
+    replace_file(path, bytes, mode, durability, None, put)
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// Writes a file beside another one, which `put` puts into its place, or says that it did not.
+/// Writes a file beside another one, or `aside`, which `put` puts into its place, or says that it did not.
 fn replace_file(
     path: &Path,
     bytes: &[u8],
     mode: u32,
     durability: Durability,
+    aside: Option<&Path>,
     put: impl FnOnce(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
     let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
@@ -170,7 +171,8 @@ fn replace_file(
         .ok_or(io::ErrorKind::InvalidInput)?
         .to_string_lossy();
     // One writer per file (a lock or a single owner), so the process id is name enough.
-    let beside = directory.join(format!(".{name}.{}", std::process::id()));
+    let beside = aside.unwrap_or(directory);
+    let beside = beside.join(format!(".{name}.{}", std::process::id()));
     let written = (|| {
         let mut file = OpenOptions::new()
             .write(true)
@@ -192,17 +194,21 @@ fn replace_file(
     }
     if durability == Durability::Synced {
         File::open(directory)?.sync_all()?;
-        remove_left_over(directory, &name);
+        remove_left_over(path);
     }
     Ok(true)
 }
 
 /// Removes what writers of a file left beside it that were killed: people look into these directories.
-fn remove_left_over(directory: &Path, name: &str) {
+pub(crate) fn remove_left_over(path: &Path) {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return;
+    };
+    let name = name.to_string_lossy();
     let is_left_over = |entry: &fs::DirEntry| {
         let writer = entry.file_name();
         let writer = writer.to_str().and_then(|text| {
-            let of_name = text.strip_prefix('.')?.strip_prefix(name)?;
+            let of_name = text.strip_prefix('.')?.strip_prefix(&*name)?;
             of_name.strip_prefix('.')?.parse::<u32>().ok()
         });
         writer.is_some_and(|writer| !Path::new(&format!("/proc/{writer}")).exists())

@@ -19,13 +19,16 @@ const MOST_EXCHANGES: usize = 20;
 const F_SETSIG: libc::c_int = 10;
 
 /// Replaces a file that says `before`, and returns whether it did: not where it says something else or is being written,
-/// though that began at the last moment.
+/// though that began at the last moment. Who is killed meanwhile leaves a file `aside`, where that directory is in the same
+/// file system, or else beside it.
 pub(crate) fn replace_known(
     path: &Path,
     before: &[u8],
     bytes: &[u8],
+    aside: &Path,
     durability: Durability,
 ) -> anyhow::Result<bool> {
+    let aside = is_in_one_file_system(path, aside).then_some(aside);
     let put = |beside: &Path| {
         if fs::read(path)? != before {
             return Ok(false);
@@ -43,8 +46,14 @@ pub(crate) fn replace_known(
             Err(error) => Err(error.into()),
         }
     };
-    replace_file(path, bytes, 0o644, durability, put)
+    replace_file(path, bytes, 0o644, durability, aside, put)
         .with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+fn is_in_one_file_system(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path: &Path| fs::metadata(path).map(|it| it.dev()).ok();
+    device(one) == device(other)
 }
 
 /// Looks at what was in a file's place, now that it is beside it: nobody begins to write into it any more. What is not
@@ -104,7 +113,8 @@ mod tests {
     }
 
     fn replaced(path: &Path) -> bool {
-        replace_known(path, b"old", b"new", Durability::Synced).unwrap()
+        let aside = path.parent().unwrap();
+        replace_known(path, b"old", b"new", aside, Durability::Synced).unwrap()
     }
 
     #[test]

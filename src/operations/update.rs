@@ -220,7 +220,15 @@ pub(super) fn look(
         shown => format!("{shown} ({})", commit.short()),
     };
     let done = match (project.reference == reference, moves) {
-        (true, false) => format!("`{name}` is at {} already", reference.shown()),
+        (true, false) => match targets.stands_for_another(&project.harness, &reference, &commit) {
+            None => format!("`{name}` is at {} already", reference.shown()),
+            Some(other) => format!(
+                "`{name}` is at {} already, as fleet.toml says; but {} stands for {}",
+                commit.short(),
+                reference.shown(),
+                other.short()
+            ),
+        },
         // Moved by hand, or a branch has moved on: one name for both would say nothing.
         (true, true) => format!("`{name}`: {} -> {to}", ready.from.short()),
         (false, _) => format!("`{name}`: {} -> {to}", project.reference.shown()),

@@ -9,11 +9,14 @@ use super::change::{Change, NewHarness, NewProject, Setting, written_location};
 use super::load::{FILE, Registry, read_bytes};
 use super::problem::Invalid;
 use crate::error::{failed, refused};
-use crate::files::{Durability, Lock, replace_known};
+use crate::files::{Durability, Lock, remove_left_over, replace_known};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 /// How often an edit is made again on a file that somebody without our lock keeps changing.
 const TRIES: usize = 50;
+
+/// Where a new text is written before it takes the old one's place.
+const ASIDE: &str = ".fleet";
 
 /// How long somebody who writes it has to end that, each time.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -60,6 +63,9 @@ impl Edit {
         let target = path
             .canonicalize()
             .with_context(|| format!("cannot find `{}`", path.display()))?;
+        // Who was killed between the exchange and the end has left the old text.
+        remove_left_over(&target);
+        remove_left_over(&root.join(ASIDE).join(FILE));
         let base = read_bytes(&path)?;
         let registry = Registry::of_bytes(&base, &root)?;
         Ok(Self {
@@ -155,14 +161,14 @@ impl Edit {
     ///
     /// Where somebody without the lock (an editor) changed the file meanwhile, the changes are made on the new text.
     pub(crate) fn save(mut self) -> anyhow::Result<Saved> {
-        let mut trouble = None;
+        let (aside, mut trouble) = (self.root.join(ASIDE), None);
         for _ in 0..TRIES {
             if trouble.is_none() {
                 let bytes = self.bytes();
                 if bytes == self.base {
                     return Ok(Saved::Unchanged);
                 }
-                if replace_known(&self.target, &self.base, &bytes, Durability::Synced)? {
+                if replace_known(&self.target, &self.base, &bytes, &aside, Durability::Synced)? {
                     return self.read_back(&bytes);
                 }
             }

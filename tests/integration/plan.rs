@@ -258,7 +258,7 @@ fn a_ref_that_was_edited_by_hand_is_not_followed_in_silence() {
     insta::assert_snapshot!(sandbox.run("plan"), @r"
     demo
       - fleet.toml has v0.2.0 with the commit <commit>
-      ? v0.2.0 stands for <commit>; yours to do: fleet update demo v0.2.0
+      ? v0.2.0 stands for <commit>; yours to do: fleet update demo v0.2.0 --accept-moved-tag
     --- stderr
 
     1 project: 1 left to you

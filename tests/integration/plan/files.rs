@@ -146,3 +146,31 @@ fn what_is_left_to_the_operator_is_counted_and_not_denied() {
     let said = sandbox.fleet(&["plan", "--out", "a plan"]).stderr;
     assert!(said.contains("`fleet apply 'a plan'` does it"), "{said}");
 }
+
+/// The same, put right by what is shown: neither has the tag moved, nor is the project where its ref says.
+#[test]
+fn a_ref_that_was_edited_without_its_commit_is_told_and_put_right() {
+    let sandbox = fleet(&["demo"]);
+    let text = sandbox.read("fleet/fleet.toml");
+    let edited = text.replace("ref = \"v0.1.0\"", "ref = \"v0.2.0\"");
+    sandbox.write("fleet/fleet.toml", &edited);
+    insta::assert_snapshot!(sandbox.run("update demo"), @r"
+    --- stderr
+    `demo` is at <commit> already, as fleet.toml says; but v0.2.0 stands for <commit>
+    --- exit code 0
+    ");
+    let said = sandbox.fleet(&["update", "demo", "v0.2.0"]);
+    said.exited(3);
+    let otherwise = "or `ref` in fleet.toml was edited without its `commit`";
+    assert!(said.stderr.contains(otherwise), "{}", said.text());
+    let plan = sandbox.fleet(&["plan"]).stdout;
+    let (_, line) = plan.split_once("yours to do: fleet ").expect(&plan);
+    let line = line.lines().next().expect("it is one");
+    let words: Vec<&str> = line.split(' ').collect();
+    sandbox.fleet(&words).succeeded();
+    assert_eq!(sandbox.status("demo")["pin"]["ref"], "v0.2.0");
+    let pinned = sandbox.git(&sandbox.project_at("demo"), &["rev-parse", "HEAD:engine"]);
+    let wanted = sandbox.git(&sandbox.at("harness"), &["rev-parse", "v0.2.0^{}"]);
+    assert_eq!(pinned, wanted);
+    sandbox.fleet(&["plan", "--check"]).succeeded();
+}
