@@ -3,6 +3,7 @@
 mod json;
 mod lines;
 mod lock;
+mod swap;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -15,6 +16,7 @@ use nix::libc;
 pub(crate) use json::{overwrite_json, read_json, write_json};
 pub(crate) use lines::{append, appendable, tail};
 pub(crate) use lock::Lock;
+pub(crate) use swap::replace_known;
 
 /// Opens a plain file, and never waits for it: a pipe in its place has no end to wait for, and takes what is written.
 pub(crate) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
@@ -142,16 +144,25 @@ pub(crate) fn replace_if(
     durability: Durability,
     still: impl FnOnce() -> io::Result<bool>,
 ) -> anyhow::Result<bool> {
-    replace_file(path, bytes, mode, durability, still)
+    let put = |beside: &Path| {
+        let still = still()?;
+        if still {
+            fs::rename(beside, path)?;
+        }
+        Ok(still)
+    };
+    replace_file(path, bytes, mode, durability, None, put)
         .with_context(|| format!("cannot write `{}`", path.display()))
 }
 
+/// Writes a file beside another one, or `aside`, which `put` puts into its place, or says that it did not.
 fn replace_file(
     path: &Path,
     bytes: &[u8],
     mode: u32,
     durability: Durability,
-    still: impl FnOnce() -> io::Result<bool>,
+    aside: Option<&Path>,
+    put: impl FnOnce(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
     let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mode = fs::metadata(path).map_or(mode, |metadata| metadata.permissions().mode() & 0o7777);
@@ -160,7 +171,8 @@ fn replace_file(
         .ok_or(io::ErrorKind::InvalidInput)?
         .to_string_lossy();
     // One writer per file (a lock or a single owner), so the process id is name enough.
-    let beside = directory.join(format!(".{name}.{}", std::process::id()));
+    let beside = aside.unwrap_or(directory);
+    let beside = beside.join(format!(".{name}.{}", std::process::id()));
     let written = (|| {
         let mut file = OpenOptions::new()
             .write(true)
@@ -173,11 +185,7 @@ fn replace_file(
         if durability == Durability::Synced {
             file.sync_all()?;
         }
-        let still = still()?;
-        if still {
-            fs::rename(&beside, path)?;
-        }
-        Ok(still)
+        put(&beside)
     })();
     if !matches!(written, Ok(true)) {
         // The first error is the one to tell; a left-over file beside harms nothing.
@@ -186,17 +194,21 @@ fn replace_file(
     }
     if durability == Durability::Synced {
         File::open(directory)?.sync_all()?;
-        remove_left_over(directory, &name);
+        remove_left_over(path);
     }
     Ok(true)
 }
 
 /// Removes what writers of a file left beside it that were killed: people look into these directories.
-fn remove_left_over(directory: &Path, name: &str) {
+pub(crate) fn remove_left_over(path: &Path) {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return;
+    };
+    let name = name.to_string_lossy();
     let is_left_over = |entry: &fs::DirEntry| {
         let writer = entry.file_name();
         let writer = writer.to_str().and_then(|text| {
-            let of_name = text.strip_prefix('.')?.strip_prefix(name)?;
+            let of_name = text.strip_prefix('.')?.strip_prefix(&*name)?;
             of_name.strip_prefix('.')?.parse::<u32>().ok()
         });
         writer.is_some_and(|writer| !Path::new(&format!("/proc/{writer}")).exists())

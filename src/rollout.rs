@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Advise as _;
 use crate::files::{self, Durability};
-use crate::names::{CommitId, Name, Ref};
+use crate::names::{CommitId, Name, Ref, shell_word};
 use crate::supervision::{Liveness, Process, VERSION, When, read_record};
 
 /// What goes on with one.
@@ -207,8 +207,8 @@ impl RollOut {
         let path = Self::file(runtime);
         let read = read_record(&path, "roll-out");
         read.hint(|| {
-            let path = path.display();
-            format!("a newer version may have written it; `rm {path}` gives the roll-out up as it stands")
+            let path = shell_word(&path.display().to_string());
+            format!("a newer version may have written it; `rm -r {path}` gives the roll-out up as it stands")
         })
     }
 

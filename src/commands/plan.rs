@@ -9,6 +9,7 @@ use crate::cli;
 use crate::error::{Exit, usage};
 use crate::files::{self, Durability};
 use crate::fleet::Fleet;
+use crate::names::shell_word;
 use crate::operations::{self, Asked, Command, WorldPlan};
 use crate::status;
 use crate::ui::{Ui, count};
@@ -30,8 +31,10 @@ pub(crate) fn plan(fleet: &Fleet, wanted: &cli::Plan, ui: &Ui) -> anyhow::Result
         }
     }
     warn_of_roll_out(fleet, ui);
-    if let Some(file) = wanted.out.as_ref().filter(|_| plan.counts()[0] > 0) {
-        ui.hint(format!("`fleet apply {}` does it", file.display()));
+    let [apply, ..] = plan.counts();
+    if let Some(file) = wanted.out.as_ref().filter(|_| apply > 0) {
+        let file = shell_word(&file.display().to_string());
+        ui.hint(format!("`fleet apply {file}` does it"));
     }
     Ok(if wanted.check && !plan.is_empty() {
         Exit::Found
@@ -76,8 +79,14 @@ pub(crate) fn apply(fleet: &mut Fleet, wanted: &cli::Apply, ui: &Ui) -> anyhow::
         }
     };
     let done = operations::apply(fleet, &asked, wanted.dry_run, ui);
-    if !wanted.dry_run && done.as_ref().is_ok_and(Vec::is_empty) {
+    let left = done.as_ref().map_or(0, |(_, left)| *left);
+    let done = done.map(|(done, _)| done);
+    if !wanted.dry_run && left == 0 && done.as_ref().is_ok_and(Vec::is_empty) {
         ui.status("there is nothing to do");
     }
-    conclude(fleet, &command, &[], wanted.dry_run, done, ui)
+    let code = conclude(fleet, &command, &[], wanted.dry_run, done, ui);
+    if !wanted.dry_run && left > 0 {
+        ui.status(format!("{left} left to you: `fleet plan` says what"));
+    }
+    code
 }

@@ -10,7 +10,7 @@ use crate::error::{Fault, failed};
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::parallel::in_as_many_threads;
-use crate::pins::Mirror;
+use crate::pins::{Kind, Mirror};
 use crate::registry::Project;
 use crate::ui::{Ui, list};
 
@@ -163,6 +163,21 @@ impl Targets {
         };
         version::refuse_moved_for(project, wanted, &admitted, accepts)?;
         Ok(admitted.chosen)
+    }
+
+    /// Returns what a tag or commit stands for, where that is another commit than this one: somebody has edited the one in
+    /// fleet.toml without the other, or the tag has moved.
+    pub(super) fn stands_for_another(
+        &self,
+        harness: &Name,
+        reference: &Ref,
+        commit: &CommitId,
+    ) -> Option<CommitId> {
+        let mirror = self.mirrors.get(harness)?.as_ref().ok()?;
+        // What cannot be told is no other one.
+        let found = mirror.resolve(reference).ok()??;
+        let is_other = found.kind != Kind::Branch && found.commit != *commit;
+        is_other.then_some(found.commit)
     }
 
     /// Says which of the tags that were chosen their remotes no longer have.

@@ -74,7 +74,19 @@ pub(crate) fn update(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let locked = recover::lock_all(fleet, &change.names, dry_run, ui)?;
+    update_due(fleet, change, |_, _| true, dry_run, ui)
+}
+
+/// The same for those projects that are due, by what is true once nobody else can change it.
+pub(super) fn update_due(
+    fleet: &mut Fleet,
+    change: &Move,
+    is_due: impl Fn(&Fleet, &Name) -> bool,
+    dry_run: bool,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Outcome>> {
+    let mut locked = recover::lock_all(fleet, &change.names, dry_run, ui)?;
+    locked.names.retain(|name| is_due(fleet, name));
     let wanted = |project: &Project| change.goal.commit_of(project);
     let targets = Targets::open(fleet, &locked.names, wanted, ui);
     move_locked(fleet, locked, change, &targets, dry_run, ui)
@@ -215,7 +227,15 @@ pub(super) fn look(
         shown => format!("{shown} ({})", commit.short()),
     };
     let done = match (project.reference == reference, moves) {
-        (true, false) => format!("`{name}` is at {} already", reference.shown()),
+        (true, false) => match targets.stands_for_another(&project.harness, &reference, &commit) {
+            None => format!("`{name}` is at {} already", reference.shown()),
+            Some(other) => format!(
+                "`{name}` is at {} already, as fleet.toml says; but {} stands for {}",
+                commit.short(),
+                reference.shown(),
+                other.short()
+            ),
+        },
         // Moved by hand, or a branch has moved on: one name for both would say nothing.
         (true, true) => format!("`{name}`: {} -> {to}", ready.from.short()),
         (false, _) => format!("`{name}`: {} -> {to}", project.reference.shown()),

@@ -152,7 +152,7 @@ pub(super) fn refuse_moved_for(
     let before = project.commit.as_ref().filter(|before| *before != after);
     match before {
         Some(before) if admitted.is_tag && !accept_moved && project.reference == *wanted => {
-            Err(moved(&project.harness, wanted, before, after))
+            Err(moved(&project.harness, wanted, before, after, false))
         }
         Some(_) | None => Ok(()),
     }
@@ -173,13 +173,26 @@ fn refuse_moved(
     }
     let before = seen.first().copied().unwrap_or(&found.commit);
     let after = found.moved.as_ref().unwrap_or(&found.commit);
-    Err(moved(harness, reference, before, after))
+    let is_seen = found.moved.is_some();
+    Err(moved(harness, reference, before, after, is_seen))
 }
 
-fn moved(harness: &Name, reference: &Ref, before: &CommitId, after: &CommitId) -> Fault {
+/// Says that a tag has moved; where only fleet.toml says so, and the mirror did not see it, that may be wrong.
+fn moved(
+    harness: &Name,
+    reference: &Ref,
+    before: &CommitId,
+    after: &CommitId,
+    is_seen: bool,
+) -> Fault {
     let (before, after) = (before.short(), after.short());
+    let otherwise = if is_seen {
+        ""
+    } else {
+        ", or `ref` in fleet.toml was edited without its `commit`"
+    };
     refused(format!(
-        "tag `{reference}` of harness `{harness}` has moved from {before} to {after}"
+        "tag `{reference}` of harness `{harness}` has moved from {before} to {after}{otherwise}"
     ))
     .hint(format!(
         "find out why; then name the commit you mean, or follow the tag: `fleet update NAME {reference} --accept-moved-tag`"

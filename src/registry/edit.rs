@@ -1,6 +1,5 @@
 //! Changing fleet.toml: one command at a time, on what the file says now, whole or not at all.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,11 +9,17 @@ use super::change::{Change, NewHarness, NewProject, Setting, written_location};
 use super::load::{FILE, Registry, read_bytes};
 use super::problem::Invalid;
 use crate::error::{failed, refused};
-use crate::files::{Durability, Lock, replace_if};
+use crate::files::{Durability, Lock, remove_left_over, replace_known};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
 
 /// How often an edit is made again on a file that somebody without our lock keeps changing.
-const TRIES: usize = 5;
+const TRIES: usize = 50;
+
+/// Where a new text is written before it takes the old one's place.
+const ASIDE: &str = ".fleet";
+
+/// How long somebody who writes it has to end that, each time.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What saving did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,9 @@ impl Edit {
         let target = path
             .canonicalize()
             .with_context(|| format!("cannot find `{}`", path.display()))?;
+        // Who was killed between the exchange and the end has left the old text.
+        remove_left_over(&target);
+        remove_left_over(&root.join(ASIDE).join(FILE));
         let base = read_bytes(&path)?;
         let registry = Registry::of_bytes(&base, &root)?;
         Ok(Self {
@@ -153,21 +161,28 @@ impl Edit {
     ///
     /// Where somebody without the lock (an editor) changed the file meanwhile, the changes are made on the new text.
     pub(crate) fn save(mut self) -> anyhow::Result<Saved> {
+        let (aside, mut trouble) = (self.root.join(ASIDE), None);
         for _ in 0..TRIES {
-            let bytes = self.bytes();
-            if bytes == self.base {
-                return Ok(Saved::Unchanged);
+            if trouble.is_none() {
+                let bytes = self.bytes();
+                if bytes == self.base {
+                    return Ok(Saved::Unchanged);
+                }
+                if replace_known(&self.target, &self.base, &bytes, &aside, Durability::Synced)? {
+                    return self.read_back(&bytes);
+                }
             }
-            let unchanged = || Ok(fs::read(&self.target)? == self.base);
-            if replace_if(&self.target, &bytes, 0o644, Durability::Synced, unchanged)? {
-                return self.read_back(&bytes);
-            }
-            self.start_again()?;
+            // Nothing tells when somebody without our lock has written all of it.
+            std::thread::sleep(PAUSE);
+            trouble = self.start_again().err();
         }
-        Err(failed(format!(
-            "cannot write `{FILE}`: something else keeps changing it"
-        ))
-        .into())
+        Err(trouble.unwrap_or_else(|| {
+            failed(format!(
+                "cannot write `{FILE}`: something else keeps changing it, or has it open for writing"
+            ))
+            .hint("close it there, and run this again")
+            .into()
+        }))
     }
 
     /// Returns what is to be on disk.

@@ -125,6 +125,7 @@ fn every_difference_is_one_entry_with_what_does_it() {
     error: `gone`: nothing is at projects/gone
       because: put it back, or correct its `location` in fleet.toml
     brought back `lost`
+    1 left to you: `fleet plan` says what
     --- exit code 4
     ");
     assert_eq!(sandbox.status("behind")["pin"]["word"], "ok");
@@ -236,7 +237,7 @@ fn what_ended_by_itself_is_left_to_its_operator() {
     ");
     insta::assert_snapshot!(sandbox.run("apply"), @r"
     --- stderr
-    there is nothing to do
+    2 left to you: `fleet plan` says what
     --- exit code 0
     ");
     assert_eq!(sandbox.status("crashed")["verdict"], "crashed");
@@ -255,7 +256,7 @@ fn a_ref_that_was_edited_by_hand_is_not_followed_in_silence() {
     insta::assert_snapshot!(sandbox.run("plan"), @r"
     demo
       - fleet.toml has v0.2.0 with the commit <commit>
-      ? v0.2.0 stands for <commit>; yours to do: fleet update demo v0.2.0
+      ? v0.2.0 stands for <commit>; yours to do: fleet update demo v0.2.0 --accept-moved-tag
     --- stderr
 
     1 project: 1 left to you

@@ -77,14 +77,15 @@ impl Carrier<'_> {
         }
         let reason = self.reason(why);
         let old = |members: &[Member]| pins(members, |member| &member.from);
-        let failed = self.update(old(&going), Some(reason.clone()))?;
+        let either = |_: &Member| Expected::Either;
+        let failed = self.update(old(&going), Some(reason.clone()), &going, either)?;
         // What heals may have begun another life while its pin went back.
         let ahead: Vec<Member> = going
             .iter()
             .filter(|one| self.is_ahead(one))
             .cloned()
             .collect();
-        self.update(old(&ahead), Some(reason))?;
+        self.update(old(&ahead), Some(reason), &ahead, either)?;
         for (name, error) in &failed {
             self.notes.insert(name.clone(), format!("{error:#}"));
         }

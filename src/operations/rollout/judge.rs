@@ -54,15 +54,24 @@ pub(super) fn trouble(
         Phase::Starting | Phase::Running => None,
         Phase::Waiting | Phase::Crashed | Phase::Parked | Phase::Finished => Some(death(state)),
         Phase::Stopping | Phase::Down => Some("it was ended".to_owned()),
-        Phase::Lost => Some(match state.lost_to() {
-            Some(what) => format!("it was lost: {what}"),
-            None => "its terminal went away".to_owned(),
-        }),
+        Phase::Lost => Some(loss(state)),
     }
 }
 
-/// Says how a project's last life ended, where that was one at this commit and nobody asked for its end.
+/// Says what a project was lost to.
+fn loss(state: &State) -> String {
+    match state.lost_to() {
+        Some(what) => format!("it was lost: {what}"),
+        None => "its terminal went away".to_owned(),
+    }
+}
+
+/// Says how a project's last life ended, where that was one at this commit and nobody asked for its end; or what it was
+/// lost to.
 pub(super) fn death_at(state: &State, commit: &str) -> Option<String> {
+    if state.phase == Phase::Lost {
+        return Some(loss(state));
+    }
     let is_dead = match state.phase {
         Phase::Waiting | Phase::Crashed | Phase::Parked | Phase::Finished => true,
         Phase::Starting | Phase::Running => state.restarts > 0,
@@ -89,7 +98,9 @@ pub(super) fn may_say_more(state: &State) -> bool {
         | Phase::Crashed
         | Phase::Parked
         | Phase::Finished => is_silent,
-        Phase::Stopping | Phase::Down | Phase::Lost => false,
+        // It is ended because its terminal has gone, say.
+        Phase::Stopping => true,
+        Phase::Down | Phase::Lost => false,
     }
 }
 

@@ -6,15 +6,15 @@ use crate::error::{Exit, exit_of};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::rollout::{Member, Own, Pin};
-use crate::supervision::{Liveness, Phase, State, Want, read_desired, stamp};
+use crate::supervision::{Liveness, Phase, State, Want, When, read_desired, stamp};
 
 use super::super::plan::{Locked, Outcome};
 use super::super::recover;
 use super::super::start::{self, running_commit};
-use super::super::update::{Goal, Move, update};
+use super::super::update::{Goal, Move, update_due};
 use super::super::version::Chosen;
 use super::carrier::Carrier;
-use super::judge::Seen;
+use super::judge::{Seen, death_at};
 use super::own::{Expected, own};
 
 impl Carrier<'_> {
@@ -22,25 +22,36 @@ impl Carrier<'_> {
     pub(super) fn look_at(&mut self, place: usize, is_resumed: bool) -> anyhow::Result<()> {
         self.fleet.reload()?;
         let fleet = &*self.fleet;
-        for member in &mut self.rollout.waves[place].members {
+        let wave = &mut self.rollout.waves[place];
+        for member in &mut wave.members {
             if !is_resumed {
                 member.ran = running_commit(fleet, &member.name).is_some();
             }
+            let expected = Expected::of(member, is_resumed);
             // What was stopped before its wave began is a project that does not run, and no more.
-            let meanwhile = own(fleet, member, Expected::Either);
+            let meanwhile = own(fleet, member, expected);
             let counts = |own: &Own| is_resumed || own.has_the_pin() || *own == Own::Disabled;
             member.own = member.own.or(meanwhile.filter(counts));
+            if member.is_judged() && is_resumed {
+                let died = died_since(fleet, member, wave.since.as_ref());
+                member.failure = member.failure.take().or(died);
+            }
         }
         Ok(())
     }
 
     /// Moves a wave, and notes what failed. What is refused now, though it was not when all were looked at, is left out.
-    pub(super) fn shift(&mut self, place: usize) -> anyhow::Result<()> {
-        let pins = pins(&self.wave(place).members, |member| &member.to);
-        let done = self.update(pins, None)?;
+    pub(super) fn shift(&mut self, place: usize, is_resumed: bool) -> anyhow::Result<()> {
+        let members = self.wave(place).members.clone();
+        let pins = pins(&members, |member| &member.to);
+        let expected = |member: &Member| Expected::of(member, is_resumed);
+        let done = self.update(pins, None, &members, expected)?;
         let fleet = &*self.fleet;
         for member in &mut self.rollout.waves[place].members {
             let Some(error) = done.get(&member.name) else {
+                // Whoever had it in hand until its turn has moved it.
+                let meanwhile = own(fleet, member, Expected::New).filter(|own| own.has_the_pin());
+                member.own = member.own.or(meanwhile);
                 continue;
             };
             // Another command may have had it in hand for too long, which is not the version's fault either.
@@ -54,11 +65,14 @@ impl Carrier<'_> {
         Ok(())
     }
 
-    /// Moves projects to pins, restarts what runs, and tells the trail. Returns what failed.
+    /// Moves projects to pins, restarts what runs, and tells the trail. Those that turn out to be the operator's, once
+    /// nobody else can change them, are left alone. Returns what failed.
     pub(super) fn update(
         &mut self,
         pins: BTreeMap<Name, Chosen>,
         why: Option<String>,
+        members: &[Member],
+        expected: impl Fn(&Member) -> Expected,
     ) -> anyhow::Result<BTreeMap<Name, anyhow::Error>> {
         if pins.is_empty() {
             return Ok(BTreeMap::new());
@@ -71,7 +85,13 @@ impl Carrier<'_> {
             accept_moved_tag: false,
         };
         let command = self.command("update", why);
-        let done = update(self.fleet, &movement, false, &self.silent);
+        let is_due = |fleet: &Fleet, name: &Name| {
+            let mut members = members.iter();
+            let member = members.find(|member| member.name == *name);
+            let own = member.and_then(|member| own(fleet, member, expected(member)));
+            !own.is_some_and(Own::has_the_pin)
+        };
+        let done = update_due(self.fleet, &movement, is_due, false, &self.silent);
         command.record(self.fleet, &movement.names, &done, self.ui);
         let failed = done?
             .into_iter()
@@ -185,6 +205,13 @@ pub(super) fn is_at(fleet: &Fleet, member: &Member, pin: &Pin) -> bool {
     fleet.registry.project(&member.name).is_ok_and(|project| {
         project.reference == pin.reference && project.commit.as_ref() == Some(&pin.commit)
     })
+}
+
+/// Says how a project has died at the new version since then, also where it was brought back.
+fn died_since(fleet: &Fleet, member: &Member, since: Option<&When>) -> Option<String> {
+    let state = State::read(&fleet.unit_files(&member.name).state).ok()??;
+    let is_later = !state.deaths.last()?.left_at(since?).is_zero();
+    death_at(&state, member.to.commit.as_str()).filter(|_| is_later)
 }
 
 /// Tells whether a project should run and does not, though it neither died nor was stopped.

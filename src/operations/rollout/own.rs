@@ -11,8 +11,22 @@ use crate::supervision::{Want, read_desired, stamp};
 pub(super) enum Expected {
     /// At the new version.
     New,
+    /// Where it was before.
+    Old,
     /// At the new version, or where it was before.
     Either,
+}
+
+impl Expected {
+    /// Returns where a member of a wave is, whose turn has come, or had come before it was interrupted.
+    pub(super) fn of(member: &Member, is_resumed: bool) -> Self {
+        match (is_resumed, &member.wish) {
+            (false, _) => Self::Old,
+            // The wish is noted once it has moved.
+            (true, Some(_)) => Self::New,
+            (true, None) => Self::Either,
+        }
+    }
 }
 
 /// Returns what an operator did with a project; `None` where nothing, or where it cannot be told.
@@ -39,7 +53,7 @@ fn is_registered(project: &Project, member: &Member, expected: Expected) -> bool
     let commits = [Some(&member.from.commit), member.registered.as_ref()];
     let is_old =
         project.reference == member.from.reference && commits.contains(&project.commit.as_ref());
-    is_new || (expected == Expected::Either && is_old)
+    (is_new && expected != Expected::Old) || (is_old && expected != Expected::New)
 }
 
 fn is_pinned_elsewhere(
@@ -59,8 +73,9 @@ fn is_pinned_elsewhere(
     let Some(pinned) = facts.head.commit() else {
         return false;
     };
-    let is_old = *pinned == member.from.commit && expected == Expected::Either;
-    *pinned != member.to.commit && !is_old
+    let is_old = *pinned == member.from.commit && expected != Expected::New;
+    let is_new = *pinned == member.to.commit && expected != Expected::Old;
+    !is_old && !is_new
 }
 
 /// Returns whether the operator has stopped or started a project that ran.

@@ -1,6 +1,7 @@
 //! One wave: moved, restarted, soaked, asked.
 
 use crate::error::refused;
+use crate::fleet::is_among;
 use crate::names::spelled;
 use crate::rollout::{Member, Stage};
 
@@ -13,14 +14,14 @@ impl Carrier<'_> {
         let is_resumed = self.wave(place).stage != Stage::Planned;
         self.look_at(place, is_resumed)?;
         self.refuse_bad(place)?;
-        let had_judges = self.wave(place).members.iter().any(Member::is_judged);
+        let had_judges = self.wave(place).members.iter().any(|member| member.ran);
         self.enter(place, Stage::Moving)?;
         self.tell(place, if is_resumed { "resumed" } else { "begun" }, "done");
         let wave = self.rollout.wave_name(place);
         let names = named(self.wave(place).members.iter().map(|member| &member.name));
         self.ui.waiting(format!("{wave}: moving {names}"));
         let before = self.seen(place, |_, state| Seen::of(state));
-        self.shift(place)?;
+        self.shift(place, is_resumed)?;
         // Ctrl-C reaches what an update runs, too: what failed of that is not the version's fault.
         self.heed_signals(place)?;
         if is_resumed {
@@ -80,19 +81,14 @@ impl Carrier<'_> {
 
     /// Refuses to go on with a version that was found to be bad since all were looked at.
     fn refuse_bad(&self, place: usize) -> anyhow::Result<()> {
+        let bad = self.fleet.bad_refs();
         for member in &self.wave(place).members {
             let Ok(project) = self.fleet.registry.project(&member.name) else {
                 continue;
             };
-            let harness = self.fleet.registry.harness(&project.harness)?;
-            let to = &member.to.reference;
-            let bad = self.fleet.bad_refs_of(harness);
-            if bad.among(to, &[Some(&member.to.commit)]).is_some() {
-                return Err(refused(format!(
-                    "`{to}` has become one of the `bad_refs` of harness `{}`",
-                    harness.name
-                ))
-                .into());
+            let (harness, to) = (&project.harness, &member.to);
+            if let Some(found) = bad.among(harness, &to.reference, &[Some(&to.commit)]) {
+                return Err(refused(is_among(&to.reference, found, harness)).into());
             }
         }
         Ok(())

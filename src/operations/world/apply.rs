@@ -30,28 +30,29 @@ pub(crate) enum Asked {
     File(String),
 }
 
-/// Carries out what the plan shows; what that cannot do is refused, and what is the operator's is left. Whatever was begun
-/// is done by operations that check for themselves, under their locks, that it may be done.
+/// Carries out what the plan shows; what that cannot do is refused, and what is the operator's is left: how much that is
+/// comes second. Whatever was begun is done by operations that check for themselves, under their locks, that it may be done.
 pub(crate) fn apply(
     fleet: &mut Fleet,
     asked: &Asked,
     dry_run: bool,
     ui: &Ui,
-) -> anyhow::Result<Vec<Outcome>> {
+) -> anyhow::Result<(Vec<Outcome>, usize)> {
     let plan = WorldPlan::make(fleet)?;
+    let [_, _, left] = plan.counts();
     if let Asked::File(file) = asked {
         refuse_moved(file, &plan, ui)?;
     }
     if dry_run {
         ui.result(&plan);
-        return Ok(Vec::new());
+        return Ok((Vec::new(), left));
     }
     let mut outcomes = cannot(&plan);
     outcomes.extend(repair(fleet, &plan.to_do(Deed::Repair), ui)?);
     outcomes.extend(move_pins(fleet, plan.to_do(Deed::Move), ui)?);
     outcomes.extend(fill_stop_and_start(fleet, &plan, ui)?);
     outcomes.sort_by(|a, b| a.project.cmp(&b.project));
-    Ok(outcomes)
+    Ok((outcomes, left))
 }
 
 /// Refuses a file whose world has moved, and shows what is different.
@@ -84,7 +85,7 @@ fn refuse_moved(file: &str, plan: &WorldPlan, ui: &Ui) -> anyhow::Result<()> {
             ui.result(format!("{when}{}", line.escape_debug()));
         }
     }
-    Err(refused("the world has moved since the plan was made")
+    Err(refused(why_refused(&then, &new))
         .hint("`fleet plan` shows what there is to do now")
         .into())
 }
@@ -97,6 +98,23 @@ fn rested_on(line: &str) -> Option<&str> {
         [name @ "fleet.toml", _] => Some(name),
         _ => None,
     }
+}
+
+/// Says why a plan's lines are not those of now.
+fn why_refused(then: &[String], now: &BTreeSet<&String>) -> &'static str {
+    // The lines that every plan begins with, in this order.
+    let is_as_now = |place: usize| then.get(place).is_none_or(|line| now.contains(line));
+    let [program, fleet, fingerprint] = [1, 2, 3].map(is_as_now);
+    if !fleet {
+        return "the plan is another fleet's";
+    }
+    if !program {
+        return "the plan is another version's of this program";
+    }
+    if fingerprint {
+        return "the file is not as `fleet plan` wrote it";
+    }
+    "the world has moved since the plan was made"
 }
 
 fn cannot(plan: &WorldPlan) -> Vec<Outcome> {

@@ -150,7 +150,10 @@ fn reference(name: &Name, facts: &Facts) -> Option<Difference> {
         wanted.short()
     );
     let should = format!("{reference} stands for {}", stands_for.short());
-    let command = format!("fleet update {name} {reference}");
+    // A tag that is not what fleet.toml says looks like one that has moved.
+    let is_commit = stands_for.as_str().starts_with(reference.as_str());
+    let flag = if is_commit { "" } else { " --accept-moved-tag" };
+    let command = format!("fleet update {name} {reference}{flag}");
     Some(yours(is, should, command))
 }
 

@@ -1,6 +1,7 @@
 //! `fleet update`, cut off.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use super::{Moment, beside, deadly, failing_at, fallible, is_said_clearly, killed_at, moments};
 use crate::sandbox::Sandbox;
@@ -360,6 +361,74 @@ fn killed_on_its_way_from_another_version_than_the_pinned_it_completes() {
         let again = sandbox.fleet(line);
         assert!(again.code == Some(0), "{what}: {}", again.text());
         is_at(&sandbox, "demo", version, &what);
+    }
+}
+
+/// F4: somebody edits the registry by hand while pins move and go back. The editor holds no lock: it reads, then replaces
+/// the file or writes it in place. Each of its edits survives, byte for byte; or the command says that it could not write.
+#[test]
+fn edits_of_the_registry_by_hand_survive_those_of_commands() {
+    for is_in_place in [false, true] {
+        edits_survive(is_in_place);
+    }
+}
+
+fn edits_survive(is_in_place: bool) {
+    let (sandbox, projects) = several();
+    let registry = sandbox.at("fleet/fleet.toml");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let (edits, texts) = std::thread::scope(|scope| {
+        let editor = scope.spawn(|| {
+            let mut edits = 0;
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                let text = std::fs::read_to_string(&registry).expect("it is there");
+                edits += 1;
+                edit(&registry, &format!("{text}# edit {edits}\n"), is_in_place);
+                // A person thinks; and no command can write while somebody else always does.
+                std::thread::sleep(std::time::Duration::from_millis(7));
+            }
+            edits
+        });
+        // Whatever fails here, the editor ends: or the test would wait for it for ever.
+        let texts = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let lines = ["update --all v0.2.0", "rollback --all"];
+            let lines = lines.iter().cycle().take(6);
+            let words = lines.map(|line| line.split(' ').collect::<Vec<_>>());
+            words
+                .map(|words| sandbox.fleet(&words))
+                .filter(|output| output.code != Some(0))
+                .map(|output| output.text())
+                .collect::<Vec<_>>()
+        }));
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        (editor.join().expect("it ended"), texts)
+    });
+    for text in texts.expect("every command has ended") {
+        assert!(
+            text.contains("fleet.toml") && text.contains("hint: "),
+            "{text}"
+        );
+    }
+    let text = sandbox.read("fleet/fleet.toml");
+    let lost = (1..=edits).filter(|edit| !text.contains(&format!("# edit {edit}\n")));
+    assert_eq!(lost.collect::<Vec<_>>(), [0; 0], "of {edits}: {text}");
+    sandbox.fleet(&["update", "--all", "v0.2.0"]).succeeded();
+    for name in projects {
+        is_at(&sandbox, name, "v0.2.0", "after all");
+    }
+}
+
+/// Does as editors do: writes beside and renames, or writes in place, not all at once.
+fn edit(path: &Path, text: &str, is_in_place: bool) {
+    if is_in_place {
+        let mut file = std::fs::File::create(path).expect("it is ours");
+        for part in text.as_bytes().chunks(500) {
+            file.write_all(part).expect("it is ours");
+        }
+    } else {
+        let beside = path.with_file_name("edited");
+        std::fs::write(&beside, text).expect("it is ours");
+        std::fs::rename(&beside, path).expect("it is ours");
     }
 }
 

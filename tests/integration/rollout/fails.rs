@@ -183,3 +183,17 @@ fn a_killed_server_fails_the_wave_that_was_in_it() {
     sandbox.runs_at("b", "v0.1.0", 1);
     sandbox.over();
 }
+
+/// F7: what the wave was lost to is no fault of the version; but nothing has proven it, and the reason is told.
+#[test]
+fn a_wave_whose_terminals_go_away_says_so_and_goes_back() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update a good --canary 1 --soak 1h", 1);
+    sandbox.kill(&sandbox.server());
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(1), "{said}");
+    let is_told = said.contains("its terminal went away") || said.contains("it was lost: ");
+    assert!(is_told && !said.contains("it was ended"), "{said}");
+    sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.over();
+}

@@ -186,3 +186,48 @@ fn a_resume_finds_what_died_meanwhile() {
     sandbox.has_no_roll_out();
     sandbox.over();
 }
+
+/// The operator's last word counts, also where nobody carries the roll-out out. Then nothing has proven the version.
+#[test]
+fn what_was_rolled_back_before_a_resume_is_left_alone() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 1h", 1);
+    rollout.killed(&sandbox);
+    sandbox.fleet(&["rollback", "a", "--restart"]).succeeded();
+    sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.shortens_the_soak();
+    let said = sandbox.fleet(&["update", "--resume"]);
+    said.exited(3);
+    let wanted = "nobody is left to judge wave 1 of 2 by";
+    assert!(said.stderr.contains(wanted), "{}", said.text());
+    sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.runs_at("b", "v0.1.0", 1);
+    sandbox.fleet(&["update", "--back-out"]).succeeded();
+    sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.has_no_roll_out();
+    sandbox.over();
+}
+
+/// That it was brought back makes it no better.
+#[test]
+fn a_resume_finds_what_died_meanwhile_and_was_brought_back() {
+    let sandbox = fleet_of(&["a", "b"]);
+    sandbox.set("a", "watch = \"heal\"");
+    sandbox.fleet(&["restart", "a"]).succeeded();
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 1h", 1);
+    rollout.killed(&sandbox);
+    let dead = sandbox.harness_of("a");
+    sandbox.kill(&dead);
+    sandbox.wait_for("another life", || {
+        let state = sandbox.status("a");
+        state["verdict"] == "up" && state["restarts"] != 0
+    });
+    sandbox.shortens_the_soak();
+    let said = sandbox.fleet(&["update", "--resume"]);
+    said.exited(1);
+    assert!(said.stdout.contains("died: SIGKILL"), "{}", said.text());
+    sandbox.runs_at("a", "v0.1.0", 3);
+    sandbox.runs_at("b", "v0.1.0", 1);
+    sandbox.has_no_roll_out();
+    sandbox.over();
+}

@@ -105,10 +105,7 @@ fn a_version_that_becomes_bad_goes_no_further() {
     sandbox.write("fleet/fleet.toml", &text);
     let (code, said) = rollout.ends(&sandbox);
     assert_eq!(code, Some(3), "{said}");
-    assert!(
-        said.contains("`good` has become one of the `bad_refs`"),
-        "{said}"
-    );
+    assert!(said.contains("`good` is among the `bad_refs`"), "{said}");
     sandbox.runs_again("b", "v0.1.0");
     sandbox.fleet(&["update", "--back-out"]).succeeded();
     sandbox.runs_at("a", "v0.1.0", 3);
@@ -155,6 +152,70 @@ fn what_is_moved_by_hand_before_its_wave_is_left_out_of_it() {
     );
     sandbox.runs_at("b", "good", 2);
     sandbox.runs_at("c", "picky", 2);
+    sandbox.over();
+}
+
+/// That it is the version of the roll-out makes it no less the operator's.
+#[test]
+fn what_was_moved_to_the_very_version_by_hand_does_not_go_back() {
+    let sandbox = fleet_of(&["a", "b", "c"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all picky --canary 1 --soak 2s", 1);
+    sandbox
+        .fleet(&["update", "c", "picky", "--restart"])
+        .succeeded();
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(
+        said.contains("c     2     left alone  v0.1.0 -> picky  was moved by hand meanwhile"),
+        "{said}"
+    );
+    sandbox.runs_at("b", "v0.1.0", 3);
+    sandbox.runs_at("c", "picky", 2);
+    sandbox.over();
+}
+
+/// A wave that waits for a project which another command has in hand looks again once it has it.
+#[test]
+fn what_is_given_another_pin_while_its_wave_waits_for_it_is_left_alone() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 2s", 1);
+    let lock = sandbox.at("fleet/.fleet/locks/b");
+    let lock = std::fs::OpenOptions::new().write(true).open(lock).unwrap();
+    lock.lock().unwrap();
+    rollout.reaches(&sandbox, "moving", 2);
+    let text = sandbox.read("fleet/fleet.toml");
+    let (before, after) = text.split_once("[projects.b]").unwrap();
+    let mine = after.replace(&sandbox.version("v0.1.0"), &sandbox.version("picky"));
+    let mine = mine.replace("v0.1.0", "picky");
+    sandbox.write("fleet/fleet.toml", &format!("{before}[projects.b]{mine}"));
+    drop(lock);
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("was moved by hand meanwhile"), "{said}");
+    let project = sandbox.project_at("b");
+    let pinned = sandbox.git(&project, &["rev-parse", "HEAD:engine"]);
+    assert_eq!(pinned, sandbox.version("v0.1.0"));
+    assert!(sandbox.read("fleet/fleet.toml").ends_with(&mine));
+    sandbox.over();
+}
+
+/// A bad version is bad by whatever name.
+#[test]
+fn a_version_whose_commit_becomes_bad_goes_no_further() {
+    let sandbox = fleet_of(&["a", "b"]);
+    let rollout = RollOut::soaking(&sandbox, "update --all good --wave 1 --soak 2s", 1);
+    let commit = sandbox.version("good");
+    let text = sandbox.read("fleet/fleet.toml");
+    let text = text.replace(
+        "[harnesses.lines]\n",
+        &format!("[harnesses.lines]\nbad_refs = [\"{commit}\"]\n"),
+    );
+    sandbox.write("fleet/fleet.toml", &text);
+    let (code, said) = rollout.ends(&sandbox);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("`bad_refs` of harness `lines`, as"), "{said}");
+    sandbox.runs_again("b", "v0.1.0");
+    sandbox.fleet(&["update", "--back-out"]).succeeded();
     sandbox.over();
 }
 

@@ -177,7 +177,7 @@ fn who_follows_a_moved_tag_follows_it_alone() {
     insta::assert_snapshot!(sandbox.run("update --all v0.1.0"), @r"
     NAME  FROM             TO               OUTCOME    REASON
     a                                       unchanged  at v0.1.0 already
-    b  refused  tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>
+    b  refused  tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>, or `ref` in fleet.toml was edited without its `commit`
     c  v0.3.0 <commit>  v0.1.0 <commit>  moved
     --- stderr
     hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.1.0 --accept-moved-tag`

@@ -54,21 +54,21 @@ fn a_tag_that_moved_is_seen_without_the_mirror() {
     fs::remove_dir_all(sandbox.at("home/.cache")).expect("there is a cache");
     insta::assert_snapshot!(sandbox.run("create new --ref v0.1.0"), @r"
     --- stderr
-    error: tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>
+    error: tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>, or `ref` in fleet.toml was edited without its `commit`
     hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.1.0 --accept-moved-tag`
     --- exit code 3
     ");
     insta::assert_snapshot!(sandbox.run("update demo v0.1.0"), @r"
     --- stderr
     error: cannot update `demo`
-      because: tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>
+      because: tag `v0.1.0` of harness `lines` has moved from <commit> to <commit>, or `ref` in fleet.toml was edited without its `commit`
     hint: find out why; then name the commit you mean, or follow the tag: `fleet update NAME v0.1.0 --accept-moved-tag`
     --- exit code 3
     ");
     // The commit that was meant is still known.
     insta::assert_snapshot!(sandbox.run("update demo"), @r"
     --- stderr
-    `demo` is at v0.1.0 already
+    `demo` is at <commit> already, as fleet.toml says; but v0.1.0 stands for <commit>
     --- exit code 0
     ");
 }
