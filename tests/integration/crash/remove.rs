@@ -123,7 +123,7 @@ fn another_command_completes_a_removal_that_was_cut_off() {
     let (sandbox, moments) = prepared(&REMOVE);
     let rename = moments
         .iter()
-        .rfind(|moment| moment.call == "renameat2" && !moment.fails)
+        .find(|moment| moment.call == "renameat2" && !moment.fails)
         .expect("it moves the project");
     let after = moments.iter().position(|moment| moment == rename);
     let after = &moments[after.expect("it was just found") + 1];
