@@ -49,12 +49,17 @@ impl Sandbox {
             .lines()
             .filter_map(|line| line.strip_prefix("160000 ")?.split_once(" 0\t"))
             .collect();
-        let known = self.git(
-            project,
-            &["config", "--get-regexp", r"^submodule\..*\.url$"],
-        );
+        let config = |of: &[&str], key: &str| {
+            let words = [&["config"], of, &["--get-regexp", key]].concat();
+            self.git(project, &words)
+        };
+        let known = config(&[], r"^submodule\..*\.url$");
+        let paths = config(&["--file", ".gitmodules"], r"^submodule\..*\.path$");
         for (commit, path) in &pins {
-            assert!(known.contains(&format!("submodule.{path}.url ")), "{known}");
+            let of_path = |line: &&str| line.ends_with(&format!(".path {path}"));
+            let line = paths.lines().find(of_path).expect("it is in .gitmodules");
+            let url = line.replace(&format!(".path {path}"), ".url ");
+            assert!(known.contains(&url), "{known}");
             let engine = project.join(path);
             assert_eq!(&self.git(&engine, &["rev-parse", "HEAD"]), commit, "{path}");
             if engine.join(".gitmodules").exists() {
