@@ -104,7 +104,7 @@ fn a_ref_that_was_edited_by_hand_is_told_and_left() {
     assert_eq!(
         shown(&edited),
         "  - fleet.toml has v0.1.0 with the commit 11111111\n  ? v0.1.0 stands for 33333333; yours to do: \
-         fleet update demo v0.1.0"
+         fleet update demo v0.1.0 --accept-moved-tag"
     );
 }
 
