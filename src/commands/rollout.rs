@@ -93,6 +93,10 @@ fn table(rollout: &RollOut, notes: &BTreeMap<Name, String>) -> Table {
 
 /// Names what a project is at now, and what it was at where that is another.
 fn version(stage: Stage, member: &Member) -> String {
+    if member.own.is_some_and(Own::has_the_pin) {
+        // It is where the operator has put it.
+        return String::new();
+    }
     match stage {
         Stage::Planned | Stage::BackedOut => member.before().to_owned(),
         Stage::Moving | Stage::Soaking | Stage::Healthy | Stage::BackingOut => member.change(),

@@ -222,7 +222,9 @@ impl Mirror {
             tracing::info!(mirror = %self.directory.display(), "waiting for another command");
         })?;
         // Who holds the lock is the only one who writes: git's own locks are of one that was killed.
-        clear_locks(&self.directory)?;
+        if self.directory.is_dir() {
+            clear_locks(&self.directory)?;
+        }
         Ok(held)
     }
 }

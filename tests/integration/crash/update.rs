@@ -224,9 +224,12 @@ fn killed_among_several_projects_each_is_settled_by_itself() {
     let (sandbox, projects) = several();
     let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
     sandbox.fleet(&["update", "--all", "v0.1.0"]).succeeded();
-    // In the middle: after the journals, among the moves.
+    // After the journals, before any move is over.
     let deadly = deadly(&moments);
-    let moment = deadly[deadly.len() / 2];
+    let mut moves = deadly
+        .into_iter()
+        .filter(|moment| moment.place.contains("/projects/"));
+    let moment = moves.next().expect("something is moved");
     killed_at(&sandbox, moment, &["update", "--all", "v0.2.0"]);
     let word = |name: &str| sandbox.status(name)["pin"]["word"].clone();
     let interrupted = projects.iter().filter(|name| word(name) == "interrupted");

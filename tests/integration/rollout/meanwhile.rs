@@ -137,6 +137,14 @@ fn a_registry_that_is_broken_meanwhile_stops_it_before_the_next_wave() {
 }
 
 /// Whose turn has not come is the operator's as well.
+/// Tells whether a project's row says that it was moved by hand, and no version: the roll-out does not know it.
+fn is_left_alone(said: &str, row: &str) -> bool {
+    let mut lines = said.lines();
+    let row = lines.find_map(|line| line.strip_prefix(row));
+    let words = row.map(|row| row.split_whitespace().collect::<Vec<_>>());
+    words.is_some_and(|words| words.join(" ") == "left alone was moved by hand meanwhile")
+}
+
 #[test]
 fn what_is_moved_by_hand_before_its_wave_is_left_out_of_it() {
     let sandbox = fleet_of(&["a", "b", "c"]);
@@ -146,10 +154,7 @@ fn what_is_moved_by_hand_before_its_wave_is_left_out_of_it() {
         .succeeded();
     let (code, said) = rollout.ends(&sandbox);
     assert_eq!(code, Some(0), "{said}");
-    assert!(
-        said.contains("c     3     left alone  v0.1.0 -> good  was moved by hand meanwhile"),
-        "{said}"
-    );
+    assert!(is_left_alone(&said, "c     3 "), "{said}");
     sandbox.runs_at("b", "good", 2);
     sandbox.runs_at("c", "picky", 2);
     sandbox.over();
@@ -165,10 +170,7 @@ fn what_was_moved_to_the_very_version_by_hand_does_not_go_back() {
         .succeeded();
     let (code, said) = rollout.ends(&sandbox);
     assert_eq!(code, Some(4), "{said}");
-    assert!(
-        said.contains("c     2     left alone  v0.1.0 -> picky  was moved by hand meanwhile"),
-        "{said}"
-    );
+    assert!(is_left_alone(&said, "c     2 "), "{said}");
     sandbox.runs_at("b", "v0.1.0", 3);
     sandbox.runs_at("c", "picky", 2);
     sandbox.over();
