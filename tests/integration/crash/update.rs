@@ -223,17 +223,19 @@ fn killed_among_several_projects_it_completes_when_it_is_run_again() {
 fn killed_among_several_projects_each_is_settled_by_itself() {
     let (sandbox, projects) = several();
     let moments = moments(&sandbox, &["update", "--all", "v0.2.0"]);
-    sandbox.fleet(&["update", "--all", "v0.1.0"]).succeeded();
-    // After the journals, before any move is over.
+    let word = |name: &str| sandbox.status(name)["pin"]["word"].clone();
+    // After the journals, before any is closed. Which thread moves which project differs from run to run, and a moment counts
+    // the calls of one thread: not every one comes up again.
     let deadly = deadly(&moments);
     let mut moves = deadly
         .into_iter()
         .filter(|moment| moment.place.contains("/projects/"));
-    let moment = moves.next().expect("something is moved");
-    killed_at(&sandbox, moment, &["update", "--all", "v0.2.0"]);
-    let word = |name: &str| sandbox.status(name)["pin"]["word"].clone();
-    let interrupted = projects.iter().filter(|name| word(name) == "interrupted");
-    assert_eq!(interrupted.count(), 3, "{moment:?}");
+    let found = moves.any(|moment| {
+        sandbox.fleet(&["update", "--all", "v0.1.0"]).succeeded();
+        killed_at(&sandbox, moment, &["update", "--all", "v0.2.0"]);
+        projects.iter().all(|name| word(name) == "interrupted")
+    });
+    assert!(found, "{moments:?}");
     let shown = sandbox.fleet(&["status"]).succeeded().stdout.clone();
     assert!(
         shown.contains("run it again, or `fleet update NAME`"),
