@@ -39,15 +39,19 @@ fn a_killed_agent_is_healed_and_given_up_on_after_five_restarts() {
 #[test]
 fn an_agent_that_exits_0_is_healed_and_one_that_is_not_watched_is_not() {
     let project = Project::new(
-        "[agents.quits]\ncommand = [\"sh\", \"-c\", \"echo x >> lives; test $(wc -l < lives) = 3 && exec cat\"]\n\
+        "[agents.quits]\ncommand = [\"sh\", \"-c\", \"echo x >> lives; test $(wc -l < lives) = 3 && exec cat; exit 0\"]\n\
          watch = \"heal\"\nrestart.backoff = \"1ms\"\n[agents.ends]\ncommand = [\"true\"]\n",
     );
-    project.said(0, &["up"]);
-    project.wait_until("its third life", || project.agent("quits")["restarts"] == 2);
+    let run = project.foreground();
+    project.wait_until("its third life", || {
+        let now = project.agent("quits");
+        now["state"] == "running" && now["restarts"] == 2 && now["exit"] == 0
+    });
     project.wait_for_state("ends", "finished");
-    project.wait_for_state("quits", "running");
     project.said(0, &["status"]);
-    project.end();
+    project.said(0, &["down"]);
+    ended(run).exited(0);
+    project.nothing_is_left();
 }
 
 #[test]
