@@ -4,6 +4,7 @@ mod looks;
 mod pins;
 mod projects;
 mod selector;
+mod shell;
 mod supervision;
 mod terminals;
 
@@ -15,10 +16,11 @@ use clap::{Parser, Subcommand};
 
 use crate::names::Name;
 
-pub(crate) use looks::{Get, History, List, Status, Why};
+pub(crate) use looks::{Doctor, Get, History, List, Schema, Schematic, Status, Top, Why};
 pub(crate) use pins::{Apply, Audit, Harness, Plan, Rollback, Update};
 pub(crate) use projects::{Adopt, Create, Init, Remove};
 pub(crate) use selector::{Change, Registered, Selector};
+pub(crate) use shell::{Completions, Man};
 pub(crate) use supervision::{Boot, Go, Service};
 pub(crate) use terminals::{Address, Attach, Logs, Send};
 
@@ -243,9 +245,27 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet go --dry-run\n  fleet go"
     )]
     Go(Go),
+    /// Check everything the fleet relies on; exit 5 where something is wrong
+    ///
+    /// Each check says what it saw and what to do about it. --fix does what cannot
+    /// harm work.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  fleet doctor\n  fleet doctor --fix"
+    )]
+    Doctor(Doctor),
+    /// Show the fleet live, and work on it with single keys
+    #[command(after_help = "Examples:\n  fleet top\n  fleet top --label research")]
+    Top(Top),
     /// Print the JSON schema of fleet.toml, for editors
     #[command(after_help = "Examples:\n  fleet schema\n  fleet schema > fleet.schema.json")]
-    Schema,
+    Schema(Schema),
+    /// Print what makes a shell complete commands, names, refs and harnesses
+    #[command(after_help = "Examples:\n  fleet completions bash\n  fleet completions fish")]
+    Completions(Completions),
+    /// Show the manual, or write its pages into a directory
+    #[command(after_help = "Examples:\n  fleet man\n  fleet man --dir ~/.local/share/man/man1")]
+    Man(Man),
     /// Writes a project's unit anew: what its tender asks before a life.
     #[command(name = "_unit", hide = true)]
     Unit { name: Name },

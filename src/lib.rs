@@ -13,6 +13,7 @@ mod agents;
 mod cli;
 mod command;
 mod commands;
+mod doctor;
 mod error;
 mod events;
 mod files;
@@ -31,6 +32,7 @@ mod sessions;
 mod status;
 mod supervision;
 mod systemd;
+mod top;
 mod ui;
 
 use cli::{Cli, Command};
@@ -63,7 +65,9 @@ pub fn tend() -> ExitCode {
 
 fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
     match &cli.command {
-        Command::Schema => commands::print_json(&registry::schema(), ui)?,
+        Command::Schema(wanted) => commands::schema(wanted, ui)?,
+        Command::Completions(wanted) => commands::completions(wanted, ui)?,
+        Command::Man(wanted) => commands::man(wanted, ui)?,
         Command::Init(new) => return init(cli, new, ui),
         Command::Validate => commands::validate(&fleet::find(cli.fleet.as_deref())?, ui)?,
         Command::History(wanted) => {
@@ -133,8 +137,15 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Boot(wanted) => return commands::boot(&mut fleet, wanted, ui),
         Command::Watch => operations::watch(fleet, ui)?,
         Command::Go(wanted) => operations::go(&fleet, wanted.dry_run, ui)?,
+        Command::Doctor(wanted) => return doctor::doctor(&mut fleet, wanted, ui),
+        Command::Top(wanted) => top::top(fleet, wanted, ui)?,
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
-        Command::Init(_) | Command::Validate | Command::Schema | Command::History(_) => {}
+        Command::Init(_)
+        | Command::Validate
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::History(_) => {}
     }
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! Commands that look and change nothing.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::names::Name;
 
@@ -17,6 +17,9 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show it until Ctrl-C, and again whenever something changes
+    #[arg(long, short = 'w', conflicts_with_all = ["json", "check", "probe"])]
+    pub(crate) watch: bool,
     /// Exit 5 unless all enabled projects are as they should
     #[arg(long)]
     pub(crate) check: bool,
@@ -76,4 +79,42 @@ pub(crate) struct Get {
     /// Print JSON
     #[arg(long, conflicts_with = "origin")]
     pub(crate) json: bool,
+}
+
+/// `fleet doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Do what is safe to do
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With --fix: print what would be done, and do nothing
+    #[arg(long, short = 'n', requires = "fix")]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `fleet top`.
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+}
+
+/// `fleet schema`.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Of which file or output
+    #[arg(value_name = "WHAT", default_value = "registry")]
+    pub(crate) of: Schematic,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Schematic {
+    /// fleet.toml
+    Registry,
+    /// What `fleet status --json` prints
+    Status,
 }

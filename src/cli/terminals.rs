@@ -51,6 +51,12 @@ pub(crate) struct Logs {
     /// How many older lines to print as well
     #[arg(long, short = 'l', default_value_t = 1000)]
     pub(crate) lines: usize,
+    /// Go on printing what comes, until Ctrl-C
+    #[arg(long, short = 'f')]
+    pub(crate) follow: bool,
+    /// Print what stood on the screen when it last died
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) last_crash: bool,
 }
 
 /// `fleet send`.

@@ -3,6 +3,7 @@
 mod adopt;
 mod audit;
 mod boot;
+mod generated;
 mod harness;
 mod history;
 mod moved;
@@ -20,6 +21,7 @@ mod why;
 pub(crate) use adopt::adopt;
 pub(crate) use audit::audit;
 pub(crate) use boot::boot;
+pub(crate) use generated::{completions, man, schema};
 pub(crate) use harness::harness;
 pub(crate) use history::history;
 pub(crate) use outcomes::conclude;

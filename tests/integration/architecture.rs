@@ -31,6 +31,10 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
             let all = ["fleet", "cli", "rollout", "status", "operations"];
             [&fleet[..], &all].concat()
         }
+        "doctor" | "top" => {
+            let all = ["fleet", "cli", "journal", "server", "health", "rollout"];
+            [&fleet[..], &all, &["status", "operations", "commands"]].concat()
+        }
         "lib" | "main" | "bin" => return None,
         other => panic!("docs/architecture.md and this test know nothing of src/{other}"),
     })
