@@ -90,7 +90,7 @@ impl Fleet {
 
     /// Reads the registry again.
     pub(crate) fn reload(&mut self) -> anyhow::Result<()> {
-        self.registry = Registry::load(&self.root)?;
+        self.registry = self.registry.again()?;
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl Fleet {
 
     /// Opens the registry for a change: locked and read again.
     pub(crate) fn edit(&self, ui: &Ui) -> anyhow::Result<Edit> {
-        Edit::open(&self.root, self.patience, || {
+        Edit::open(&self.registry, self.patience, || {
             ui.waiting("waiting for another command that edits fleet.toml")
         })
     }

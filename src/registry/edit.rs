@@ -44,17 +44,16 @@ pub(crate) struct Edit {
 }
 
 impl Edit {
-    /// Waits up to `patience` for other commands' edits, then reads the registry anew; `waiting` is called before a
-    /// wait.
+    /// Waits up to `patience` for other commands' edits, then reads the registry anew, of which `known` is what it said
+    /// last; `waiting` is called before a wait.
     ///
     /// Exits 6 when the lock is not had in time, 2 when the registry is not valid.
     pub(crate) fn open(
-        root: &Path,
+        known: &Registry,
         patience: Duration,
         waiting: impl FnOnce(),
     ) -> anyhow::Result<Self> {
-        let root = std::path::absolute(root)
-            .with_context(|| format!("cannot find `{}`", root.display()))?;
+        let root = known.root.clone();
         let path = root.join(FILE);
         // Before the lock: a directory that is no fleet gets no `.fleet/` from being asked.
         read_bytes(&path)?;
@@ -67,7 +66,7 @@ impl Edit {
         remove_left_over(&target);
         remove_left_over(&root.join(ASIDE).join(FILE));
         let base = read_bytes(&path)?;
-        let registry = Registry::of_bytes(&base, &root)?;
+        let registry = known.said_by(&base)?;
         Ok(Self {
             _lock: lock,
             root,
@@ -162,7 +161,7 @@ impl Edit {
     /// Where somebody without the lock (an editor) changed the file meanwhile, the changes are made on the new text.
     pub(crate) fn save(mut self) -> anyhow::Result<Saved> {
         let (aside, mut trouble) = (self.root.join(ASIDE), None);
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
             if trouble.is_none() {
                 let bytes = self.bytes();
                 if bytes == self.base {
@@ -172,8 +171,10 @@ impl Edit {
                     return self.read_back(&bytes);
                 }
             }
-            // Nothing tells when somebody without our lock has written all of it.
-            std::thread::sleep(PAUSE);
+            // Mostly the other's text is whole already. Where not, nothing tells when all of it is written.
+            if tried > 0 {
+                std::thread::sleep(PAUSE);
+            }
             trouble = self.start_again().err();
         }
         Err(trouble.unwrap_or_else(|| {
@@ -198,7 +199,7 @@ impl Edit {
 
     fn start_again(&mut self) -> anyhow::Result<()> {
         self.base = read_bytes(&self.target)?;
-        self.registry = Registry::of_bytes(&self.base, &self.root)?;
+        self.registry = self.registry.said_by(&self.base)?;
         for change in &self.changes {
             self.registry = made(change, &self.registry)?;
         }
@@ -232,12 +233,4 @@ fn made(change: &Change, old: &Registry) -> anyhow::Result<Registry> {
         let why: Vec<String> = problems.into_iter().map(|it| it.message).collect();
         refused(why.join("; ")).into()
     })
-}
-
-impl Registry {
-    fn of_bytes(bytes: &[u8], root: &Path) -> anyhow::Result<Self> {
-        super::load::decode(bytes)
-            .and_then(|text| Self::parse(text, root))
-            .map_err(|problems| Invalid { problems }.fault(root))
-    }
 }

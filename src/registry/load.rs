@@ -110,6 +110,23 @@ impl Registry {
         Self::read(root)?.map_err(|invalid| invalid.fault(root))
     }
 
+    /// Returns what its file says now. Where the text is the same, so is its meaning: nothing is parsed again, which is
+    /// most of the time that a command with a large registry takes.
+    pub(crate) fn again(&self) -> anyhow::Result<Self> {
+        self.said_by(&read_bytes(&self.root.join(FILE))?)
+    }
+
+    /// Returns the registry that these bytes of its file are.
+    pub(super) fn said_by(&self, bytes: &[u8]) -> anyhow::Result<Self> {
+        let parsed = decode(bytes).and_then(|text| {
+            if text.strip_prefix('\u{feff}').unwrap_or(text) == self.text {
+                return Ok(self.clone());
+            }
+            Self::parse(text, &self.root)
+        });
+        parsed.map_err(|problems| Invalid { problems }.fault(&self.root))
+    }
+
     /// Loads the registry of the fleet in `root`; what is wrong with its text is the inner error, for who lists it.
     pub(crate) fn read(root: &Path) -> anyhow::Result<Result<Self, Invalid>> {
         let root = std::path::absolute(root)

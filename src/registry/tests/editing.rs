@@ -65,7 +65,8 @@ impl Home {
     }
 
     pub(super) fn edit(&self) -> Edit {
-        Edit::open(self.root(), Duration::from_secs(1), || {}).unwrap()
+        let known = Registry::load(self.root()).unwrap();
+        Edit::open(&known, Duration::from_secs(1), || {}).unwrap()
     }
 }
 

@@ -52,11 +52,12 @@ fn a_hand_edit_made_meanwhile_survives() {
 #[test]
 fn edits_wait_for_each_other_and_none_is_lost() {
     let home = Home::new("[fleet]\n");
+    let known = Registry::load(home.root()).unwrap();
     std::thread::scope(|scope| {
         for number in 0..10 {
-            let root = home.root();
+            let (root, known) = (home.root(), &known);
             scope.spawn(move || {
-                let mut edit = Edit::open(root, Duration::from_secs(30), || {}).unwrap();
+                let mut edit = Edit::open(known, Duration::from_secs(30), || {}).unwrap();
                 edit.add_project(&new_project(root, &format!("p{number}")))
                     .unwrap();
                 edit.save().unwrap();
@@ -66,7 +67,7 @@ fn edits_wait_for_each_other_and_none_is_lost() {
     assert_eq!(Registry::load(home.root()).unwrap().projects.len(), 10);
     let held = home.edit();
     let mut said = false;
-    let error = Edit::open(home.root(), Duration::from_millis(5), || said = true).unwrap_err();
+    let error = Edit::open(&known, Duration::from_millis(5), || said = true).unwrap_err();
     assert_eq!((said, exit_of(&error)), (true, Exit::TimedOut));
     drop(held);
 }
@@ -140,7 +141,8 @@ fn a_link_stays_a_link_and_a_mode_stays_a_mode() {
 #[test]
 fn a_directory_that_is_no_fleet_gets_nothing_written() {
     let directory = tempfile::tempdir().unwrap();
-    let error = Edit::open(directory.path(), Duration::ZERO, || {}).unwrap_err();
+    let known = Registry::parse("[fleet]\n", directory.path()).unwrap();
+    let error = Edit::open(&known, Duration::ZERO, || {}).unwrap_err();
     assert_eq!(exit_of(&error), Exit::Usage);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
