@@ -7,7 +7,6 @@ use anyhow::Context as _;
 
 use super::change::{Change, NewHarness, NewProject, Setting, written_location};
 use super::load::{FILE, Registry, read_bytes};
-use super::problem::Invalid;
 use crate::error::{failed, refused};
 use crate::files::{Durability, Lock, remove_left_over, replace_known};
 use crate::names::{CommitId, HarnessUrl, Name, Ref};
