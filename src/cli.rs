@@ -1,5 +1,6 @@
 //! The command line of `fleet`: every verb and flag on one page. Types only.
 
+mod exits;
 mod looks;
 mod pins;
 mod projects;
@@ -8,13 +9,16 @@ mod shell;
 mod supervision;
 mod terminals;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::error::Exit;
 use crate::names::Name;
+use crate::ui;
 
 pub(crate) use looks::{Doctor, Get, History, List, Schema, Schematic, Status, Top, Why};
 pub(crate) use pins::{Apply, Audit, Harness, Plan, Rollback, Update};
@@ -33,17 +37,6 @@ const STYLES: Styles = Styles::styled()
 /// Where the flags stand that all commands have.
 const EVERYWHERE: &str = "Global options";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    done
-  1    failed
-  2    the command line or fleet.toml is not valid
-  3    refused, to protect work or by policy
-  4    of several projects, some were done and some were not
-  5    a check found something
-  6    timed out
-  130  interrupted";
-
 /// Run a fleet of projects in which coding agents work
 ///
 /// Each project is a git repository with its harness pinned as a submodule, and
@@ -54,7 +47,6 @@ Exit codes:
     name = "fleet",
     version,
     styles = STYLES,
-    after_help = EXIT_CODES,
     verbatim_doc_comment
 )]
 pub(crate) struct Cli {
@@ -271,10 +263,34 @@ pub(crate) enum Command {
     Unit { name: Name },
 }
 
+/// Returns the whole command line, with the exit codes of each command in what `--help` says.
+pub(crate) fn command() -> clap::Command {
+    let all = Exit::ALL.map(|exit| (exit, ""));
+    let program = ui::with_exit_codes(Cli::command(), &exits::of);
+    program.after_help(ui::exit_codes(&all))
+}
+
 /// Reads a duration such as `500ms`, `10s` or `2m`.
 fn duration(text: &str) -> Result<Duration, String> {
     crate::names::duration(text)
         .ok_or_else(|| format!("`{text}` is not a duration such as `500ms`, `10s` or `2m`"))
+}
+
+/// Reads a number from 1 on.
+fn some(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| format!("`{}` is not a number from 1 on", text.escape_debug()))
+}
+
+/// Reads a number.
+fn number(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| format!("`{}` is not a number", text.escape_debug()))
+}
+
+/// Reads a label.
+fn label(text: &str) -> Result<String, String> {
+    crate::names::label(text)
 }
 
 /// Reads a reason: a line of text.
@@ -284,8 +300,6 @@ fn reason(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn check(command: &clap::Command) {
@@ -317,11 +331,65 @@ mod tests {
     /// Nobody wraps it: a terminal would cut it in the middle of a word.
     #[test]
     fn help_fits_a_terminal_of_80_columns() {
-        let mut cli = Cli::command();
+        let mut cli = command();
         cli.build();
         let mut long = Vec::new();
         lines_too_long(&mut cli, &mut long);
         assert!(long.is_empty(), "{}", long.join("\n"));
+    }
+
+    /// Returns the names of all commands that do something: `start`, `harness add`.
+    fn names(command: &clap::Command, above: &str, into: &mut Vec<String>) {
+        for one in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+            let name = format!("{above}{}", one.get_name());
+            if one.has_subcommands() {
+                names(one, &format!("{name} "), into);
+            } else {
+                into.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_exit_codes_of_every_command_are_known_and_of_no_other() {
+        let mut commands = Vec::new();
+        names(&Cli::command(), "", &mut commands);
+        let known: Vec<&str> = exits::EXITS.iter().map(|(name, _)| *name).collect();
+        let (mut missing, mut unknown) = (commands.clone(), known.clone());
+        missing.retain(|name| !known.contains(&name.as_str()));
+        unknown.retain(|name| !commands.contains(&(*name).to_owned()));
+        assert!(missing.is_empty(), "add to `cli/exits.rs`: {missing:?}");
+        assert!(unknown.is_empty(), "not commands: {unknown:?}");
+        for (name, exits) in exits::EXITS {
+            let codes: Vec<u8> = exits.iter().map(|(exit, _)| *exit as u8).collect();
+            assert!(codes.is_sorted() && codes.starts_with(&[0, 1, 2]), "{name}: {codes:?}");
+        }
+    }
+
+    /// They are part of the interface: scripts rely on them.
+    #[test]
+    fn exit_codes_have_the_meanings_that_they_always_had() {
+        let codes = Exit::ALL.map(|exit| exit as u8);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+        let mut start = command();
+        let start = start.find_subcommand_mut("start").expect("there is one");
+        let short = start.render_help().to_string();
+        assert!(!short.contains("Exit codes"), "{short}");
+        let long = start.render_long_help().to_string();
+        let end = "\
+Examples:
+  fleet start demo
+  fleet start --all
+
+Exit codes:
+  0    done
+  1    failed
+  2    the command line or fleet.toml is not valid
+  3    refused, to protect work or by policy
+  4    of several projects, some were done and some were not
+  6    timed out, a lock included
+  130  interrupted";
+        assert!(long.trim_end().ends_with(end), "{long}");
     }
 
     #[test]

@@ -6,7 +6,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use jiff::Timestamp;
 
 mod agents;
@@ -45,12 +44,14 @@ use ui::Ui;
 
 /// Runs the `fleet` program with this process's arguments.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match ui::command_line(cli::command()) {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
     ui::trace_to_stderr("FLEET_LOG");
     let ui = Ui::new(cli.quiet);
-    let result = dispatch(&cli, &ui);
-    ui.end_progress();
-    result.unwrap_or_else(|error| ui.fail(&error)).into()
+    let exit = dispatch(&cli, &ui).unwrap_or_else(|error| ui.fail(&error));
+    ui.close(exit).into()
 }
 
 /// Runs the `agents` program with this process's arguments.

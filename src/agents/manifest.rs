@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::error::{Fault, usage};
 use crate::files;
-use crate::names::{Name, Restart, RestartOn, RestartText};
+use crate::names::{Name, Odd, Restart, RestartOn, RestartText};
 
 /// The manifest's place in a project.
 pub(super) const MANIFEST_FILE: &str = "agents.toml";
@@ -88,10 +88,8 @@ impl Manifest {
 
     /// Reads the text of an agents.toml; errors say the line.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let written: Written = toml::from_str(text).map_err(|error| {
-            usage(format!("cannot read `{MANIFEST_FILE}`"))
-                .because(anyhow!("{}", error.to_string().trim_end()))
-        })?;
+        let written: Written =
+            toml::from_str(text).map_err(|error| unreadable(MANIFEST_FILE, text, &error))?;
         if written.agents.is_empty() {
             return Err(usage(format!("`{MANIFEST_FILE}` lists no agents"))
                 .hint("add one: `[agents.builder]` and below it `command = [\"claude\"]`")
@@ -197,6 +195,17 @@ fn line(text: &str, span: &Range<usize>) -> (usize, String) {
     let number = before.matches('\n').count();
     let written = text.lines().nth(number).unwrap_or_default();
     (number + 1, written.trim().to_owned())
+}
+
+/// Says in which line of a file the parser found what.
+pub(super) fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> Fault {
+    let odd = Odd::of(error.message());
+    let (number, _) = line(text, &error.span().unwrap_or(0..0));
+    let fault = usage(format!("cannot read `{file}`")).because(anyhow!("line {number}: {}", odd.what));
+    match odd.hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
 }
 
 fn refusal(text: &str, span: Range<usize>, why: &str) -> Fault {

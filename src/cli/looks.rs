@@ -51,7 +51,7 @@ pub(crate) struct History {
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
     /// Only the newest so many: 100, or all with --since
-    #[arg(long, short = 'l', value_name = "N")]
+    #[arg(long, short = 'l', value_name = "N", value_parser = super::number)]
     pub(crate) limit: Option<usize>,
     /// Print JSON: one array, oldest first
     #[arg(long)]

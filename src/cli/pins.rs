@@ -28,10 +28,10 @@ pub(crate) struct Update {
     #[arg(long)]
     pub(crate) accept_moved_tag: bool,
     /// Roll out: first so many, on only when healthy
-    #[arg(long, value_name = "N", conflicts_with = "here")]
+    #[arg(long, value_name = "N", value_parser = super::some, conflicts_with = "here")]
     pub(crate) canary: Option<NonZeroUsize>,
     /// Roll out: then so many at a time
-    #[arg(long, value_name = "N", conflicts_with = "here")]
+    #[arg(long, value_name = "N", value_parser = super::some, conflicts_with = "here")]
     pub(crate) wave: Option<NonZeroUsize>,
     /// Roll out: how long a wave must stay up; else `30s`
     #[arg(long, value_name = "TIME", value_parser = super::duration)]

@@ -36,7 +36,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "PATH")]
     pub(crate) location: Option<PathBuf>,
     /// Give it a label; may be repeated
-    #[arg(long = "label", value_name = "LABEL")]
+    #[arg(long = "label", value_name = "LABEL", value_parser = super::label)]
     pub(crate) labels: Vec<String>,
     /// Start it afterwards
     #[arg(long)]
@@ -62,10 +62,10 @@ pub(crate) struct Adopt {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["path", "message", "dry_run", "labels"])]
     pub(crate) scan: Option<PathBuf>,
     /// Give it a label; may be repeated
-    #[arg(long = "label", value_name = "LABEL")]
+    #[arg(long = "label", value_name = "LABEL", value_parser = super::label)]
     pub(crate) labels: Vec<String>,
     /// Print JSON
-    #[arg(long, requires = "scan")]
+    #[arg(long, requires = "scan", conflicts_with = "path")]
     pub(crate) json: bool,
     /// Why, for `fleet history`
     #[arg(long, short, value_name = "REASON", value_parser = super::reason)]

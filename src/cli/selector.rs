@@ -29,7 +29,7 @@ impl Selector {
 #[derive(Debug, Args)]
 pub(crate) struct Registered {
     /// Projects with this label
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = super::label)]
     pub(crate) label: Option<String>,
     /// Projects that use this harness
     #[arg(long, value_name = "HARNESS")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::{Exit, exit_of, hints};
+use crate::error::{Exit, exit_of, hints, in_a_line};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::operations::{self, Command, Outcome};
@@ -135,7 +135,7 @@ fn word(outcome: &Outcome) -> (&'static str, Mood) {
 
 /// Says why not, without what the row says already.
 fn reason(name: &Name, error: &anyhow::Error) -> String {
-    let said = format!("{error:#}");
+    let said = in_a_line(error);
     let known = [
         format!("cannot update `{name}`: "),
         format!("cannot roll `{name}` back: "),
