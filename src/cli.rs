@@ -16,9 +16,9 @@ use std::time::Duration;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::arguments;
 use crate::error::Exit;
 use crate::names::Name;
-use crate::ui;
 
 pub(crate) use looks::{Doctor, Get, History, List, Schema, Schematic, Status, Top, Why};
 pub(crate) use pins::{Apply, Audit, Harness, Plan, Rollback, Update};
@@ -73,10 +73,10 @@ pub(crate) struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new fleet: a repository with fleet.toml and an operator agent
+    /// Make a new fleet: a repository, fleet.toml and an operator agent
     #[command(after_help = "Examples:\n  fleet init ~/fleet\n  fleet init --demo")]
     Init(Init),
-    /// Make a new project, its harness pinned at engine/, and register it
+    /// Make a new project, its harness pinned, and register it
     #[command(
         after_help = "Examples:\n  fleet create demo --ref v0.1.0\n  fleet create demo --label research --start"
     )]
@@ -100,7 +100,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet status\n  fleet status demo --json\n  fleet status --check || echo look"
     )]
     Status(Status),
-    /// Say why a project is as it is, fact by fact, and what happens next
+    /// Say why a project is as it is, fact by fact, and what is next
     ///
     /// Looks at everything that bears on one project, and says what was looked for
     /// and not found. What cannot be told is said to be so. Exits 0 whatever the
@@ -154,7 +154,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet apply\n  fleet apply today.plan"
     )]
     Apply(Apply),
-    /// Prove that nothing in the projects knows of the fleet; exit 5 if not
+    /// Prove that nothing in the projects knows of the fleet
     #[command(after_help = "Examples:\n  fleet audit\n  fleet audit demo --json")]
     Audit(Audit),
     /// Show a project's terminal; leave it with Ctrl-b d
@@ -197,7 +197,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet remove demo --dry-run\n  fleet remove demo\n  fleet remove demo --delete-files"
     )]
     Remove(Remove),
-    /// Have the machine run the guardian, which brings back what should run
+    /// Have the machine run the guardian, from boot to shutdown
     ///
     /// The service is a systemd unit of yours that runs `fleet watch` for this fleet:
     /// after a reboot too, where you linger (`loginctl enable-linger`).
@@ -218,7 +218,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet boot\n  fleet boot --dry-run"
     )]
     Boot(Boot),
-    /// Guard the fleet in the foreground: bring back at once what is lost
+    /// Guard the fleet in the foreground: bring back what is lost
     ///
     /// Lost with its tender, its session or the tmux server. It sleeps until
     /// something happens. What dies with its tender alive needs no guardian.
@@ -237,7 +237,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet go --dry-run\n  fleet go"
     )]
     Go(Go),
-    /// Check everything the fleet relies on; exit 5 where something is wrong
+    /// Check everything that the fleet relies on
     ///
     /// Each check says what it saw and what to do about it. --fix does what cannot
     /// harm work.
@@ -252,7 +252,7 @@ pub(crate) enum Command {
     /// Print the JSON schema of fleet.toml, for editors
     #[command(after_help = "Examples:\n  fleet schema\n  fleet schema > fleet.schema.json")]
     Schema(Schema),
-    /// Print what makes a shell complete commands, names, refs and harnesses
+    /// Print what makes a shell complete commands and live names
     #[command(after_help = "Examples:\n  fleet completions bash\n  fleet completions fish")]
     Completions(Completions),
     /// Show the manual, or write its pages into a directory
@@ -266,8 +266,8 @@ pub(crate) enum Command {
 /// Returns the whole command line, with the exit codes of each command in what `--help` says.
 pub(crate) fn command() -> clap::Command {
     let all = Exit::ALL.map(|exit| (exit, ""));
-    let program = ui::with_exit_codes(Cli::command(), &exits::of);
-    program.after_help(ui::exit_codes(&all))
+    let program = arguments::with_exit_codes(Cli::command(), &exits::of);
+    program.after_help(arguments::exit_codes(&all))
 }
 
 /// Reads a duration such as `500ms`, `10s` or `2m`.
@@ -362,7 +362,10 @@ mod tests {
         assert!(unknown.is_empty(), "not commands: {unknown:?}");
         for (name, exits) in exits::EXITS {
             let codes: Vec<u8> = exits.iter().map(|(exit, _)| *exit as u8).collect();
-            assert!(codes.is_sorted() && codes.starts_with(&[0, 1, 2]), "{name}: {codes:?}");
+            assert!(
+                codes.is_sorted() && codes.starts_with(&[0, 1, 2]),
+                "{name}: {codes:?}"
+            );
         }
     }
 

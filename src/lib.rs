@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 
 mod agents;
+mod arguments;
 mod cli;
 mod command;
 mod commands;
@@ -44,7 +45,7 @@ use ui::Ui;
 
 /// Runs the `fleet` program with this process's arguments.
 pub fn run() -> ExitCode {
-    let cli: Cli = match ui::command_line(cli::command()) {
+    let cli: Cli = match arguments::command_line(cli::command()) {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };

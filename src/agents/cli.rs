@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use crate::arguments::{self, Exits};
 use crate::error::Exit::{self, Done, Failed, Refused, TimedOut, Usage};
 use crate::names::Name;
-use crate::ui::{self, Exits};
 
 /// Run the agents of one project, each in a tmux window
 ///
@@ -43,7 +43,10 @@ pub(super) enum Verb {
     ///
     /// Asks them to end, and kills what has not ended within five seconds. Says so
     /// when nothing runs.
-    #[command(verbatim_doc_comment, after_help = "Examples:\n  agents down\n  agents --project ~/demo down")]
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  agents down\n  agents --project ~/demo down"
+    )]
     Down,
     /// Show how the agents are
     ///
@@ -116,8 +119,14 @@ const EXITS: &[(&str, &Exits)] = &[
     (
         "up",
         &[
-            (Done, "all are up; --wait: they were taken down or have finished"),
-            (Failed, "one is not up; --wait: one crashed or was given up on"),
+            (
+                Done,
+                "all are up; --wait: they were taken down or have finished",
+            ),
+            (
+                Failed,
+                "one is not up; --wait: one crashed or was given up on",
+            ),
             (Usage, INVALID),
             (Refused, "they run already"),
             (TimedOut, "they are not up in time"),
@@ -168,8 +177,8 @@ pub(super) fn command() -> clap::Command {
     let all: Vec<(Exit, &str)> = [Done, Failed, Usage, Refused, TimedOut]
         .map(|exit| (exit, if exit == Usage { INVALID } else { "" }))
         .to_vec();
-    let program = ui::with_exit_codes(Cli::command(), &of);
-    program.after_long_help(format!("{EXAMPLES}\n\n{}", ui::exit_codes(&all)))
+    let program = arguments::with_exit_codes(Cli::command(), &of);
+    program.after_long_help(format!("{EXAMPLES}\n\n{}", arguments::exit_codes(&all)))
 }
 
 /// Reads a number.

@@ -24,12 +24,13 @@ use std::process::ExitCode;
 
 use self::cli::{Cli, Up, Verb};
 use self::project::Project;
+use crate::arguments;
 use crate::error::Exit;
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 
 /// Runs the `agents` program.
 pub(crate) fn run() -> ExitCode {
-    let cli: Cli = match ui::command_line(cli::command()) {
+    let cli: Cli = match arguments::command_line(cli::command()) {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
     };

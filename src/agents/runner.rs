@@ -169,8 +169,8 @@ mod tests {
         assert_eq!(exit_of(&error), Exit::Refused);
         assert!(error.to_string().contains("speaks protocol 2"), "{error}");
         for (text, why) in [
-            ("", "missing field `protocol`"),
-            ("protocol = 1\n", "missing field `version`"),
+            ("", "`protocol` is missing"),
+            ("protocol = 1\n", "`version` is missing"),
             ("protocol = 1\nversion = \"1\"\nx = 1\n", "line 3"),
             ("protocol = 1\nversion = \"#(id)\"\n", "is not a version"),
             (

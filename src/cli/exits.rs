@@ -1,7 +1,7 @@
 //! The exit codes that each command can have: what `--help` says of them, and what tests hold the commands to.
 
+use crate::arguments::Exits;
 use crate::error::Exit;
-use crate::ui::Exits;
 
 use Exit::{Done, Failed, Found, Interrupted, Mixed, Refused, TimedOut, Usage};
 

@@ -17,7 +17,7 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show it until Ctrl-C, and again whenever something changes
+    /// Show it until Ctrl-C, anew whenever it changes
     #[arg(long, short = 'w', conflicts_with_all = ["json", "check", "probe"])]
     pub(crate) watch: bool,
     /// Exit 5 unless all enabled projects are as they should
@@ -105,8 +105,12 @@ pub(crate) struct Top {
 /// `fleet schema`.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// Of which file or output
-    #[arg(value_name = "WHAT", default_value = "registry")]
+    /// Of what; the default is `registry`, fleet.toml
+    #[arg(
+        value_name = "WHAT",
+        default_value = "registry",
+        hide_default_value = true
+    )]
     pub(crate) of: Schematic,
 }
 

@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn what_is_unknown_is_refused_with_its_line() {
         refused(&format!("{SMALLEST}strat = []\n"), "line 6");
-        refused(&format!("{SMALLEST}strat = []\n"), "unknown field `strat`");
+        refused(&format!("{SMALLEST}strat = []\n"), "unknown key `strat`");
         refused(&format!("{SMALLEST}stop = \"a b\"\n"), "line 6");
         refused(&format!("{SMALLEST}stop = [\"{{home}}\"]\n"), "line 6");
         refused("[harness]\nname = \"../x\"\nprotocol = 1\n", "line 2");

@@ -120,7 +120,11 @@ pub(crate) fn only_here(project: &Path, engine: &str, mirror: Option<&Mirror>) -
 }
 
 fn cannot_tell(part: &Part, error: &anyhow::Error, found: &mut OnlyHere) {
-    let what = format!("nobody can tell what {} holds: {}", part.name, in_a_line(error));
+    let what = format!(
+        "nobody can tell what {} holds: {}",
+        part.name,
+        in_a_line(error)
+    );
     found.obstacle(what, format!("`{} status` says more", part.git));
 }
 

@@ -123,12 +123,16 @@ impl Ui {
 }
 
 /// Says that stdout could not be written, and returns the exit code of that.
-pub(super) fn unwritten(why: io::Error) -> Exit {
-    report(&error::failed("cannot write to standard output").because(why).into())
+pub(crate) fn unwritten(why: io::Error) -> Exit {
+    report(
+        &error::failed("cannot write to standard output")
+            .because(why)
+            .into(),
+    )
 }
 
 /// Prints an error as people read it (what, because, hint) and returns the exit code it stands for.
-pub(super) fn report(error: &anyhow::Error) -> Exit {
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
     let mut stderr = anstream::stderr();
     // There is nowhere left to report that stderr is gone.
     let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {}", error::told(&**error));

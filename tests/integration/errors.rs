@@ -27,7 +27,10 @@ fn the_page_of_all_errors_is_that_of_the_sources() {
         fs::write(&path, &page).expect("the documents can be written");
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    let differs = page.lines().zip(committed.lines()).find(|(new, old)| new != old);
+    let differs = page
+        .lines()
+        .zip(committed.lines())
+        .find(|(new, old)| new != old);
     assert!(
         page == committed,
         "docs/errors.md is not of these sources: {differs:?}\n`{UPDATE}=1 cargo test --test integration errors::` writes it anew"
@@ -60,25 +63,43 @@ fn fault(text: &str) -> Option<&'static str> {
             text.starts_with(char::is_uppercase) && !is_name,
             "it begins with a capital",
         ),
-        (text.ends_with('.') && !text.ends_with(".."), "it ends with a full stop"),
+        (
+            text.ends_with('.') && !text.ends_with(".."),
+            "it ends with a full stop",
+        ),
         (text.contains("  "), "two blanks"),
-        (text.matches('`').count() % 2 != 0, "a backtick has no other"),
+        (
+            text.matches('`').count() % 2 != 0,
+            "a backtick has no other",
+        ),
         (text.contains(":?}"), "it shows a value as Rust writes it"),
         (text.contains('!'), "it shouts"),
     ];
-    faults.iter().find(|(is_so, _)| *is_so).map(|(_, fault)| *fault)
+    faults
+        .iter()
+        .find(|(is_so, _)| *is_so)
+        .map(|(_, fault)| *fault)
 }
 
 /// How many there are is told in the documents: most are errors with an exit code of their own.
 #[test]
 fn the_sources_are_read_and_not_just_looked_at() {
     let found = sources::read();
-    let count = |wanted: fn(&Kind) -> bool| found.messages.iter().filter(|one| wanted(&one.kind)).count();
+    let count = |wanted: fn(&Kind) -> bool| {
+        found
+            .messages
+            .iter()
+            .filter(|one| wanted(&one.kind))
+            .count()
+    };
     let errors = count(|kind| matches!(kind, Kind::Error(_)));
     let contexts = count(|kind| matches!(kind, Kind::Context | Kind::Because));
     let alone = count(|kind| matches!(kind, Kind::Hint));
     let hints: usize = found.messages.iter().map(|one| one.hints.len()).sum();
-    eprintln!("{errors} errors, {contexts} causes and contexts, {} hints", hints + alone);
+    eprintln!(
+        "{errors} errors, {contexts} causes and contexts, {} hints",
+        hints + alone
+    );
     assert!(errors > 300 && contexts > 200 && hints > 200);
     // One of each way in which a text is made.
     for known in [
@@ -87,6 +108,9 @@ fn the_sources_are_read_and_not_just_looked_at() {
         "the harness has no commit checked out",
         "`[harnesses.{key}]` has no `url`",
     ] {
-        assert!(found.messages.iter().any(|one| one.text == known), "{known}");
+        assert!(
+            found.messages.iter().any(|one| one.text == known),
+            "{known}"
+        );
     }
 }

@@ -10,6 +10,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("registry", "fleet.toml"),
     ("names", "Names, refs, URLs, times and reasons"),
     ("cli", "Command lines"),
+    ("arguments", "Command lines"),
     ("commands", "Command lines"),
     ("lib.rs", "Command lines"),
     ("doctor", "Command lines"),
@@ -94,7 +95,11 @@ pub(super) fn page(found: &Found) -> String {
     let mut page = BEGINNING.to_owned();
     for (subject, mut entries) in subjects {
         entries.sort();
-        page.push_str(&format!("\n## {}\n\n{}", SUBJECTS[subject].1, entries.concat()));
+        page.push_str(&format!(
+            "\n## {}\n\n{}",
+            SUBJECTS[subject].1,
+            entries.concat()
+        ));
     }
     page
 }
@@ -129,7 +134,11 @@ fn entry(message: &Message) -> String {
 fn escaped(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let parts = parts.map(|(number, part)| match number % 2 {
-        0 => part.replace('*', "\\*").replace('<', "\\<").replace('[', "\\[").replace('\n', " "),
+        0 => part
+            .replace('*', "\\*")
+            .replace('<', "\\<")
+            .replace('[', "\\[")
+            .replace('\n', " "),
         _ => part.to_owned(),
     });
     parts.collect::<Vec<_>>().join("`")

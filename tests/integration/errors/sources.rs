@@ -193,7 +193,9 @@ impl Reader<'_> {
     }
 
     fn resolve(&mut self, expression: &Expr) -> Vec<String> {
-        let found = self.texts.of_expression(expression, &self.scopes, self.file);
+        let found = self
+            .texts
+            .of_expression(expression, &self.scopes, self.file);
         // What holds no text of its own hands on what somebody else has said.
         if found.is_none() && Texts::holds_text(expression) {
             let line = expression.span().start().line;
@@ -223,7 +225,9 @@ impl Reader<'_> {
         }
         let hints = self.resolve(advice);
         for index in indices {
-            self.found.messages[index].hints.extend(hints.iter().cloned());
+            self.found.messages[index]
+                .hints
+                .extend(hints.iter().cloned());
         }
     }
 }
@@ -330,7 +334,12 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         for one in &given {
             self.visit_expr(one);
         }
-        let whole = |it: &Macro| Expr::Macro(syn::ExprMacro { attrs: Vec::new(), mac: it.clone() });
+        let whole = |it: &Macro| {
+            Expr::Macro(syn::ExprMacro {
+                attrs: Vec::new(),
+                mac: it.clone(),
+            })
+        };
         match name.as_str() {
             "bail" | "anyhow" => self.add(Kind::Error(1), &whole(it)),
             "ensure" => self.add(Kind::Error(1), &whole(it)),

@@ -146,8 +146,12 @@ impl Texts {
             Expr::Lit(lit) => matches!(lit.lit, Lit::Str(_)),
             Expr::Macro(it) => it.mac.path.is_ident("format"),
             Expr::Closure(it) => Self::is_text(&it.body),
-            Expr::MethodCall(it) => is_conversion(&it.method.to_string()) && Self::is_text(&it.receiver),
-            Expr::Block(it) => matches!(it.block.stmts.last(), Some(Stmt::Expr(last, None)) if Self::is_text(last)),
+            Expr::MethodCall(it) => {
+                is_conversion(&it.method.to_string()) && Self::is_text(&it.receiver)
+            }
+            Expr::Block(it) => {
+                matches!(it.block.stmts.last(), Some(Stmt::Expr(last, None)) if Self::is_text(last))
+            }
             _ => false,
         }
     }
@@ -156,6 +160,14 @@ impl Texts {
     pub(super) fn holds_text(it: &Expr) -> bool {
         struct Search(bool);
         impl<'ast> Visit<'ast> for Search {
+            fn visit_expr_method_call(&mut self, it: &'ast syn::ExprMethodCall) {
+                // What a text is cut or joined at is no message.
+                let name = it.method.to_string();
+                self.visit_expr(&it.receiver);
+                if !["join", "split"].contains(&name.as_str()) && !name.starts_with("trim") {
+                    it.args.iter().for_each(|one| self.visit_expr(one));
+                }
+            }
             fn visit_lit_str(&mut self, _: &'ast syn::LitStr) {
                 self.0 = true;
             }
@@ -179,7 +191,9 @@ impl Texts {
             Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
             Expr::Reference(it) => Self::variable(&it.expr),
             Expr::Closure(it) => Self::variable(&it.body),
-            Expr::MethodCall(it) if is_conversion(&it.method.to_string()) => Self::variable(&it.receiver),
+            Expr::MethodCall(it) if is_conversion(&it.method.to_string()) => {
+                Self::variable(&it.receiver)
+            }
             Expr::Macro(it) if it.mac.path.segments.last()?.ident == "anyhow" => {
                 match arguments(&it.mac).as_slice() {
                     [only] => Self::variable(only),
@@ -201,7 +215,13 @@ impl Texts {
         (!found.is_empty()).then_some(found)
     }
 
-    fn texts(&self, it: &Expr, scope: Option<&Scope>, file: &Path, depth: usize) -> Option<Vec<String>> {
+    fn texts(
+        &self,
+        it: &Expr,
+        scope: Option<&Scope>,
+        file: &Path,
+        depth: usize,
+    ) -> Option<Vec<String>> {
         if depth > DEEPEST {
             return None;
         }
@@ -269,7 +289,9 @@ impl Texts {
             Expr::Field(field) => match &field.member {
                 syn::Member::Named(name) => {
                     let values = self.fields.get(&(file.to_owned(), name.to_string()))?;
-                    let texts = values.iter().map(|one| self.texts(one, None, file, depth + 1));
+                    let texts = values
+                        .iter()
+                        .map(|one| self.texts(one, None, file, depth + 1));
                     Some(texts.flatten().flatten().collect())
                 }
                 syn::Member::Unnamed(_) => None,
@@ -289,7 +311,13 @@ impl Texts {
         Some(found)
     }
 
-    fn of_block(&self, block: &Block, scope: Option<&Scope>, file: &Path, depth: usize) -> Option<Vec<String>> {
+    fn of_block(
+        &self,
+        block: &Block,
+        scope: Option<&Scope>,
+        file: &Path,
+        depth: usize,
+    ) -> Option<Vec<String>> {
         match block.stmts.last()? {
             Stmt::Expr(Expr::Return(_), _) => Some(Vec::new()),
             Stmt::Expr(last, _) => self.texts(last, scope, file, depth + 1),
@@ -298,7 +326,13 @@ impl Texts {
         }
     }
 
-    fn of_macro(&self, it: &Macro, scope: Option<&Scope>, file: &Path, depth: usize) -> Option<Vec<String>> {
+    fn of_macro(
+        &self,
+        it: &Macro,
+        scope: Option<&Scope>,
+        file: &Path,
+        depth: usize,
+    ) -> Option<Vec<String>> {
         let given = arguments(it);
         let given = match it.path.segments.last()?.ident.to_string().as_str() {
             "format" | "bail" | "anyhow" => given.as_slice(),
@@ -312,7 +346,11 @@ impl Texts {
             }
             _ => return None,
         };
-        let Expr::Lit(syn::ExprLit { lit: Lit::Str(format), .. }) = given.first()? else {
+        let Expr::Lit(syn::ExprLit {
+            lit: Lit::Str(format),
+            ..
+        }) = given.first()?
+        else {
             return None;
         };
         Some(vec![filled(&format.value(), &given[1..])])
@@ -322,7 +360,10 @@ impl Texts {
 /// Returns the one of this name: that of the file, else the only one.
 fn pick<'a, T>(all: &'a [(PathBuf, T)], file: &Path) -> Option<&'a T> {
     let here = all.iter().find(|(one, _)| one == file);
-    let beside = || all.iter().find(|(one, _)| one.iter().next() == file.iter().next());
+    let beside = || {
+        all.iter()
+            .find(|(one, _)| one.iter().next() == file.iter().next())
+    };
     match (here.or_else(beside), all) {
         (Some((_, it)), _) | (None, [(_, it)]) => Some(it),
         _ => None,
@@ -340,7 +381,16 @@ impl<'ast> Visit<'ast> for Returned {
 }
 
 fn is_conversion(method: &str) -> bool {
-    ["to_owned", "to_string", "into", "as_str", "clone", "trim_end", "as_ref"].contains(&method)
+    [
+        "to_owned",
+        "to_string",
+        "into",
+        "as_str",
+        "clone",
+        "trim_end",
+        "as_ref",
+    ]
+    .contains(&method)
 }
 
 /// Writes the names of what is put in into a text: `{}` with `path.display()` becomes `{path}`.

@@ -10,7 +10,7 @@ use clap::{Command, Error, Parser};
 use crate::error::{Exit, Fault, usage};
 use crate::names::nearest;
 
-use super::{list, output};
+use crate::ui::{list, report, unwritten};
 
 /// Reads this process's command line. Where nothing is left to do, because help was asked for or it cannot be
 /// understood, that has been printed, and the exit code is returned.
@@ -24,11 +24,11 @@ pub(crate) fn command_line<C: Parser>(program: Command) -> Result<C, Exit> {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => match error.print() {
-            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => output::unwritten(why),
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => unwritten(why),
             Ok(()) | Err(_) if error.use_stderr() => Exit::Usage,
             Ok(()) | Err(_) => Exit::Done,
         },
-        _ => output::report(&mistake(&told, &error).into()),
+        _ => report(&mistake(&told, &error).into()),
     })
 }
 
@@ -97,7 +97,9 @@ impl Mistake<'_> {
     /// Returns the command that was meant, as far as it is known: `fleet harness`.
     fn command(&self) -> String {
         let usage = self.one(ContextKind::Usage);
-        let words = usage.split_whitespace().skip_while(|word| *word != self.program.get_name());
+        let words = usage
+            .split_whitespace()
+            .skip_while(|word| *word != self.program.get_name());
         let words = words.take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
         let words: Vec<&str> = words.collect();
         match words.is_empty() {
@@ -126,7 +128,10 @@ impl Mistake<'_> {
             parent = parent.find_subcommand(name).unwrap_or(parent);
         }
         let shown = parent.get_subcommands().filter(|one| !one.is_hide_set());
-        let fault = usage(format!("`{command}` has no command `{}`", word.escape_debug()));
+        let fault = usage(format!(
+            "`{command}` has no command `{}`",
+            word.escape_debug()
+        ));
         match nearest(&word, shown.map(Command::get_name)) {
             Some(near) => fault.hint(format!("did you mean `{command} {near}`?")),
             None => fault.hint(format!("`{command} --help` lists them")),
@@ -136,7 +141,10 @@ impl Mistake<'_> {
     fn unknown_argument(&self, command: &str) -> Fault {
         let word = self.one(ContextKind::InvalidArg);
         let fault = if word.starts_with('-') {
-            usage(format!("`{command}` has no option `{}`", word.escape_debug()))
+            usage(format!(
+                "`{command}` has no option `{}`",
+                word.escape_debug()
+            ))
         } else {
             usage(format!("`{command}` takes no `{}`", word.escape_debug()))
         };

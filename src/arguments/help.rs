@@ -31,11 +31,7 @@ pub(crate) fn with_exit_codes(
     })
 }
 
-fn added(
-    mut command: Command,
-    name: &str,
-    of: &dyn Fn(&str) -> Option<&'static Exits>,
-) -> Command {
+fn added(mut command: Command, name: &str, of: &dyn Fn(&str) -> Option<&'static Exits>) -> Command {
     if let Some(exits) = of(name) {
         let codes = exit_codes(exits);
         let said = match command.get_after_help() {
