@@ -94,6 +94,9 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         }
         Command::Stop(wanted) => {
             let names = commands::stoppable(&fleet, &wanted.names, &wanted.selector)?;
+            if names.is_empty() {
+                commands::say_none_is_chosen(&fleet, &wanted.selector.registered, ui);
+            }
             return change_named(
                 &mut fleet,
                 "stop",
@@ -161,6 +164,9 @@ fn change(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let names = commands::chosen_names(fleet, &wanted.names, &wanted.selector)?;
+    if names.is_empty() {
+        commands::say_none_is_chosen(fleet, &wanted.selector.registered, ui);
+    }
     change_named(fleet, verb, &names, wanted.dry_run, carry_out, ui)
 }
 
@@ -174,9 +180,6 @@ fn change_named(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let command = operations::Command::new(verb);
-    if names.is_empty() {
-        commands::say_none_is_chosen(fleet, ui);
-    }
     let done = carry_out(fleet, names, is_dry, ui);
     commands::conclude(fleet, &command, names, is_dry, done, ui)
 }
@@ -257,7 +260,7 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     if wanted.json {
         commands::print_json(&report, ui)?;
     } else if report.projects.is_empty() {
-        commands::say_none_is_chosen(fleet, ui);
+        commands::say_none_is_chosen(fleet, &selector.registered, ui);
     } else {
         let now = Timestamp::now();
         ui.result(status::table(&report, &wanted.names, now));

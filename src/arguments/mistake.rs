@@ -50,7 +50,10 @@ fn mistake(program: &Command, error: &Error) -> Fault {
         ErrorKind::MissingRequiredArgument => {
             let lacking = mistake.context(ContextKind::InvalidArg);
             let lacking = list(lacking.iter().map(|one| called(one)));
-            usage(format!("`{command}` needs {lacking}")).hint(help)
+            match lacking.starts_with("`-") {
+                true => usage(format!("`{command}` needs {lacking} as well")).hint(help),
+                false => usage(format!("`{command}` needs {lacking}")).hint(help),
+            }
         }
         ErrorKind::ArgumentConflict => {
             let others = mistake.context(ContextKind::PriorArg);

@@ -9,7 +9,6 @@ use crate::operations::{self, Command, Outcome};
 use crate::ui::{Mood, Table, Ui, count};
 
 use super::outcomes::{common, conclude};
-use super::select::say_none_is_chosen;
 
 /// How many hints are shown: of a hundred projects, those of the first say enough.
 const HINTS: usize = 6;
@@ -23,9 +22,6 @@ pub(super) fn conclude_moves(
     done: anyhow::Result<Vec<Outcome>>,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    if names.is_empty() {
-        say_none_is_chosen(fleet, ui);
-    }
     let stale: Vec<Name> = done
         .iter()
         .flatten()

@@ -20,7 +20,7 @@ pub(crate) fn remove(fleet: &mut Fleet, wanted: &cli::Remove, ui: &Ui) -> anyhow
     let command = Command::new("remove").because(wanted.message.clone());
     let names = names(fleet, wanted)?;
     if names.is_empty() {
-        say_none_is_chosen(fleet, ui);
+        say_none_is_chosen(fleet, &wanted.selector.registered, ui);
     }
     let done = operations::remove(fleet, &names, deletion, wanted.dry_run, ui);
     conclude(fleet, &command, &names, wanted.dry_run, done, ui)

@@ -8,7 +8,7 @@ use crate::ui::Ui;
 
 use super::moved::conclude_moves;
 use super::rollout;
-use super::select::{chosen_names, split_update};
+use super::select::{chosen_names, say_none_is_chosen, split_update};
 
 /// Moves projects, and says how it went with each.
 pub(crate) fn update(fleet: &mut Fleet, wanted: &cli::Update, ui: &Ui) -> anyhow::Result<Exit> {
@@ -24,6 +24,9 @@ pub(crate) fn update(fleet: &mut Fleet, wanted: &cli::Update, ui: &Ui) -> anyhow
         here: wanted.here,
         accept_moved_tag: wanted.accept_moved_tag,
     };
+    if movement.names.is_empty() {
+        say_none_is_chosen(fleet, &wanted.selector.registered, ui);
+    }
     let done = operations::update(fleet, &movement, wanted.dry_run, ui);
     conclude_moves(fleet, &command, &movement.names, wanted.dry_run, done, ui)
 }
@@ -36,6 +39,9 @@ pub(crate) fn rollback(fleet: &mut Fleet, wanted: &cli::Rollback, ui: &Ui) -> an
         restart: wanted.restart,
         here: wanted.here,
     };
+    if rollback.names.is_empty() {
+        say_none_is_chosen(fleet, &wanted.selector.registered, ui);
+    }
     let done = operations::rollback(fleet, &rollback, wanted.dry_run, ui);
     conclude_moves(fleet, &command, &rollback.names, wanted.dry_run, done, ui)
 }

@@ -1,6 +1,8 @@
 //! What the programs say when something is wrong: all of it, found in the sources ([`sources`]), is on one page of the
 //! documents and keeps to one style; what can be reached by a mistake is shown by the programs ([`mistakes`]).
 
+mod exits;
+mod mistakes;
 mod page;
 mod sources;
 mod texts;

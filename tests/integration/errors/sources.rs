@@ -295,8 +295,14 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         match (names.as_slice(), it.args.first()) {
             (["error", name] | [name], Some(text)) if exit_of(name).is_some() => {
                 let exit = exit_of(name).expect("it was just asked");
-                // What `error.rs` itself and the like hand through is no message.
-                self.add(Kind::Error(exit), text);
+                let is_local = self.scopes.last().is_some_and(|it| it.is_variable(name));
+                // A closure of the same name says why a word is none.
+                let kind = if is_local {
+                    Kind::Because
+                } else {
+                    Kind::Error(exit)
+                };
+                self.add(kind, text);
             }
             (["anyhow", "Error", "msg"], Some(text)) => self.add(Kind::Error(1), text),
             (["Problem", "at"], _) => self.add(Kind::Error(2), &it.args[2]),
@@ -311,7 +317,13 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_expr_method_call(&mut self, it: &'ast ExprMethodCall) {
         let from = self.found.messages.len();
-        visit::visit_expr_method_call(self, it);
+        self.visit_expr(&it.receiver);
+        let own = self.found.messages.len();
+        it.args.iter().for_each(|one| self.visit_expr(one));
+        if it.method == "because" {
+            let causes = self.found.messages[own..].iter_mut();
+            causes.for_each(|cause| cause.kind = Kind::Because);
+        }
         let Some(argument) = it.args.first() else {
             return;
         };

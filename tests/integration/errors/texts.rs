@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, File, ItemConst, Lit, Macro, Pat, Signature, Stmt};
 
@@ -52,6 +53,14 @@ impl Scope {
     /// Tells whether a name is given a value in the function.
     pub(super) fn is_variable(&self, name: &str) -> bool {
         self.variables.contains_key(name)
+    }
+
+    /// Returns what a name was last given before it is used.
+    fn value(&self, name: &str, used: &Expr) -> Option<&Expr> {
+        let line = |one: &Expr| one.span().start().line;
+        let before = |one: &&Expr| line(one) <= line(used);
+        let values = self.variables.get(name)?;
+        values.iter().filter(before).next_back().or(values.last())
     }
 
     /// Returns which of the function's parameters a name is.
@@ -280,8 +289,8 @@ impl Texts {
                 if name == "None" {
                     return Some(Vec::new());
                 }
-                if let Some(values) = scope.and_then(|scope| scope.variables.get(&name)) {
-                    return all(values.iter().collect());
+                if let Some(value) = scope.and_then(|scope| scope.value(&name, it)) {
+                    return again(value);
                 }
                 let value = pick(self.constants.get(&name)?, file)?;
                 self.texts(value, None, file, depth + 1)

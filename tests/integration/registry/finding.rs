@@ -73,8 +73,8 @@ fn a_command_line_that_is_wrong_exits_2() {
     ");
     insta::assert_snapshot!(sandbox.run("stop --state asleep"), @r"
     --- stderr
-    error: `asleep` is not a verdict
-    hint: the verdicts are `up`, `up (by hand)`, `starting`, `down`, `finished`, `crashed`, `parked`, `disabled`, `degraded`, `missing` and `unknown`
+    error: no project can be in the state `asleep`
+    hint: the states are `up`, `up (by hand)`, `starting`, `down`, `finished`, `crashed`, `parked`, `disabled`, `degraded`, `missing` and `unknown`
     --- exit code 2
     ");
     insta::assert_snapshot!(sandbox.run("statsu"), @r"
