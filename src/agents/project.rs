@@ -144,7 +144,7 @@ fn nearest_upwards() -> anyhow::Result<PathBuf> {
             "there is no `{MANIFEST_FILE}` in `{}` or above it",
             here.display()
         ))
-        .hint("go to a project that has one, or name it: `agents --project DIR ...`")
+        .hint("go to a project that has one, or name it: `agents --project DIR up`")
     })?)
 }
 
