@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::names::{Name, Ref};
 
-use super::selector::Selector;
+use super::selector::{How, Selector};
 
 /// `fleet init`.
 #[derive(Debug, Args)]
@@ -67,12 +67,8 @@ pub(crate) struct Adopt {
     /// Print JSON
     #[arg(long, requires = "scan", conflicts_with = "path")]
     pub(crate) json: bool,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 /// `fleet remove`.
@@ -89,10 +85,6 @@ pub(crate) struct Remove {
     /// With --delete-files: also what is nowhere else
     #[arg(long, requires = "delete_files")]
     pub(crate) force: bool,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }

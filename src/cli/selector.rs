@@ -36,6 +36,17 @@ pub(crate) struct Registered {
     pub(crate) harness: Option<Name>,
 }
 
+/// How a change is to be made.
+#[derive(Debug, Args)]
+pub(crate) struct How {
+    /// Why, for `fleet history`
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
+    pub(crate) message: Option<String>,
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+}
+
 /// A change of some projects.
 #[derive(Debug, Args)]
 pub(crate) struct Change {
