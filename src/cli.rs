@@ -1,5 +1,6 @@
 //! The command line of `fleet`: every verb and flag on one page. Types only.
 
+mod exits;
 mod looks;
 mod pins;
 mod projects;
@@ -8,12 +9,15 @@ mod shell;
 mod supervision;
 mod terminals;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::arguments;
+use crate::error::Exit;
 use crate::names::Name;
 
 pub(crate) use looks::{Doctor, Get, History, List, Schema, Schematic, Status, Top, Why};
@@ -33,17 +37,6 @@ const STYLES: Styles = Styles::styled()
 /// Where the flags stand that all commands have.
 const EVERYWHERE: &str = "Global options";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    done
-  1    failed
-  2    the command line or fleet.toml is not valid
-  3    refused, to protect work or by policy
-  4    of several projects, some were done and some were not
-  5    a check found something
-  6    timed out
-  130  interrupted";
-
 /// Run a fleet of projects in which coding agents work
 ///
 /// Each project is a git repository with its harness pinned as a submodule, and
@@ -54,7 +47,6 @@ Exit codes:
     name = "fleet",
     version,
     styles = STYLES,
-    after_help = EXIT_CODES,
     verbatim_doc_comment
 )]
 pub(crate) struct Cli {
@@ -81,10 +73,10 @@ pub(crate) struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new fleet: a repository with fleet.toml and an operator agent
+    /// Make a new fleet: a repository, fleet.toml and an operator agent
     #[command(after_help = "Examples:\n  fleet init ~/fleet\n  fleet init --demo")]
     Init(Init),
-    /// Make a new project, its harness pinned at engine/, and register it
+    /// Make a new project, its harness pinned, and register it
     #[command(
         after_help = "Examples:\n  fleet create demo --ref v0.1.0\n  fleet create demo --label research --start"
     )]
@@ -108,7 +100,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet status\n  fleet status demo --json\n  fleet status --check || echo look"
     )]
     Status(Status),
-    /// Say why a project is as it is, fact by fact, and what happens next
+    /// Say why a project is as it is, fact by fact, and what is next
     ///
     /// Looks at everything that bears on one project, and says what was looked for
     /// and not found. What cannot be told is said to be so. Exits 0 whatever the
@@ -162,7 +154,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet apply\n  fleet apply today.plan"
     )]
     Apply(Apply),
-    /// Prove that nothing in the projects knows of the fleet; exit 5 if not
+    /// Prove that nothing in the projects knows of the fleet
     #[command(after_help = "Examples:\n  fleet audit\n  fleet audit demo --json")]
     Audit(Audit),
     /// Show a project's terminal; leave it with Ctrl-b d
@@ -205,7 +197,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet remove demo --dry-run\n  fleet remove demo\n  fleet remove demo --delete-files"
     )]
     Remove(Remove),
-    /// Have the machine run the guardian, which brings back what should run
+    /// Have the machine run the guardian, from boot to shutdown
     ///
     /// The service is a systemd unit of yours that runs `fleet watch` for this fleet:
     /// after a reboot too, where you linger (`loginctl enable-linger`).
@@ -226,7 +218,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet boot\n  fleet boot --dry-run"
     )]
     Boot(Boot),
-    /// Guard the fleet in the foreground: bring back at once what is lost
+    /// Guard the fleet in the foreground: bring back what is lost
     ///
     /// Lost with its tender, its session or the tmux server. It sleeps until
     /// something happens. What dies with its tender alive needs no guardian.
@@ -245,7 +237,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet go --dry-run\n  fleet go"
     )]
     Go(Go),
-    /// Check everything the fleet relies on; exit 5 where something is wrong
+    /// Check everything that the fleet relies on
     ///
     /// Each check says what it saw and what to do about it. --fix does what cannot
     /// harm work.
@@ -260,7 +252,7 @@ pub(crate) enum Command {
     /// Print the JSON schema of fleet.toml, for editors
     #[command(after_help = "Examples:\n  fleet schema\n  fleet schema > fleet.schema.json")]
     Schema(Schema),
-    /// Print what makes a shell complete commands, names, refs and harnesses
+    /// Print what makes a shell complete commands and live names
     #[command(after_help = "Examples:\n  fleet completions bash\n  fleet completions fish")]
     Completions(Completions),
     /// Show the manual, or write its pages into a directory
@@ -271,10 +263,34 @@ pub(crate) enum Command {
     Unit { name: Name },
 }
 
+/// Returns the whole command line, with the exit codes of each command in what `--help` says.
+pub(crate) fn command() -> clap::Command {
+    let all = Exit::ALL.map(|exit| (exit, ""));
+    let program = arguments::with_exit_codes(Cli::command(), &exits::of);
+    program.after_help(arguments::exit_codes(&all))
+}
+
 /// Reads a duration such as `500ms`, `10s` or `2m`.
 fn duration(text: &str) -> Result<Duration, String> {
     crate::names::duration(text)
         .ok_or_else(|| format!("`{text}` is not a duration such as `500ms`, `10s` or `2m`"))
+}
+
+/// Reads a number from 1 on.
+fn some(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| format!("`{}` is not a number from 1 on", text.escape_debug()))
+}
+
+/// Reads a number.
+fn number(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| format!("`{}` is not a number", text.escape_debug()))
+}
+
+/// Reads a label.
+fn label(text: &str) -> Result<String, String> {
+    crate::names::label(text)
 }
 
 /// Reads a reason: a line of text.
@@ -284,8 +300,6 @@ fn reason(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn check(command: &clap::Command) {
@@ -317,11 +331,68 @@ mod tests {
     /// Nobody wraps it: a terminal would cut it in the middle of a word.
     #[test]
     fn help_fits_a_terminal_of_80_columns() {
-        let mut cli = Cli::command();
+        let mut cli = command();
         cli.build();
         let mut long = Vec::new();
         lines_too_long(&mut cli, &mut long);
         assert!(long.is_empty(), "{}", long.join("\n"));
+    }
+
+    /// Returns the names of all commands that do something: `start`, `harness add`.
+    fn names(command: &clap::Command, above: &str, into: &mut Vec<String>) {
+        for one in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+            let name = format!("{above}{}", one.get_name());
+            if one.has_subcommands() {
+                names(one, &format!("{name} "), into);
+            } else {
+                into.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_exit_codes_of_every_command_are_known_and_of_no_other() {
+        let mut commands = Vec::new();
+        names(&Cli::command(), "", &mut commands);
+        let known: Vec<&str> = exits::EXITS.iter().map(|(name, _)| *name).collect();
+        let (mut missing, mut unknown) = (commands.clone(), known.clone());
+        missing.retain(|name| !known.contains(&name.as_str()));
+        unknown.retain(|name| !commands.contains(&(*name).to_owned()));
+        assert!(missing.is_empty(), "add to `cli/exits.rs`: {missing:?}");
+        assert!(unknown.is_empty(), "not commands: {unknown:?}");
+        for (name, exits) in exits::EXITS {
+            let codes: Vec<u8> = exits.iter().map(|(exit, _)| *exit as u8).collect();
+            assert!(
+                codes.is_sorted() && codes.starts_with(&[0, 1, 2]),
+                "{name}: {codes:?}"
+            );
+        }
+    }
+
+    /// They are part of the interface: scripts rely on them.
+    #[test]
+    fn exit_codes_have_the_meanings_that_they_always_had() {
+        let codes = Exit::ALL.map(|exit| exit as u8);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+        let mut start = command();
+        let start = start.find_subcommand_mut("start").expect("there is one");
+        let short = start.render_help().to_string();
+        assert!(!short.contains("Exit codes"), "{short}");
+        let long = start.render_long_help().to_string();
+        let end = "\
+Examples:
+  fleet start demo
+  fleet start --all
+
+Exit codes:
+  0    done
+  1    failed
+  2    the command line or fleet.toml is not valid
+  3    refused, to protect work or by policy
+  4    of several projects, some were done and some were not
+  6    timed out, a lock included
+  130  interrupted";
+        assert!(long.trim_end().ends_with(end), "{long}");
     }
 
     #[test]

@@ -28,6 +28,34 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// All of them, in the order of their codes.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Refused,
+        Self::Mixed,
+        Self::Found,
+        Self::TimedOut,
+        Self::Interrupted,
+    ];
+
+    /// Returns what it means, for whichever command.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "the command line or fleet.toml is not valid",
+            Self::Refused => "refused, to protect work or by policy",
+            Self::Mixed => "of several projects, some were done and some were not",
+            Self::Found => "a check found something",
+            Self::TimedOut => "timed out, a lock included",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -66,7 +94,7 @@ impl Fault {
 
     /// Returns a failure once more, for somebody else whom it concerns too: its texts, exit code and hints.
     pub(crate) fn copy_of(error: &anyhow::Error) -> Self {
-        let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        let causes: Vec<String> = error.chain().skip(1).map(told).collect();
         let because = causes
             .into_iter()
             .rev()
@@ -78,7 +106,7 @@ impl Fault {
             });
         Self {
             what: What::Said {
-                text: error.to_string(),
+                text: told(&**error),
                 because,
             },
             exit: exit_of(error),
@@ -180,6 +208,21 @@ impl<T, E: Into<anyhow::Error>> Advise<T> for Result<T, E> {
             fault.hint(hint()).into()
         })
     }
+}
+
+/// Returns what a cause says, without the numbers that git's library puts behind its words.
+pub(crate) fn told(cause: &(dyn Error + 'static)) -> String {
+    let text = cause.to_string();
+    match text.split_once("; class=") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
+/// Returns all that an error says in one line, outermost first.
+pub(crate) fn in_a_line(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(told).collect();
+    causes.join(": ")
 }
 
 /// Returns the exit code an error stands for: the outermost one that somebody chose.

@@ -6,10 +6,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use jiff::Timestamp;
 
 mod agents;
+mod arguments;
 mod cli;
 mod command;
 mod commands;
@@ -45,12 +45,14 @@ use ui::Ui;
 
 /// Runs the `fleet` program with this process's arguments.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match arguments::command_line(cli::command()) {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
     ui::trace_to_stderr("FLEET_LOG");
     let ui = Ui::new(cli.quiet);
-    let result = dispatch(&cli, &ui);
-    ui.end_progress();
-    result.unwrap_or_else(|error| ui.fail(&error)).into()
+    let exit = dispatch(&cli, &ui).unwrap_or_else(|error| ui.fail(&error));
+    ui.close(exit).into()
 }
 
 /// Runs the `agents` program with this process's arguments.
@@ -92,6 +94,9 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         }
         Command::Stop(wanted) => {
             let names = commands::stoppable(&fleet, &wanted.names, &wanted.selector)?;
+            if names.is_empty() {
+                commands::say_none_is_chosen(&fleet, &wanted.selector.registered, ui);
+            }
             return change_named(
                 &mut fleet,
                 "stop",
@@ -159,6 +164,9 @@ fn change(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let names = commands::chosen_names(fleet, &wanted.names, &wanted.selector)?;
+    if names.is_empty() {
+        commands::say_none_is_chosen(fleet, &wanted.selector.registered, ui);
+    }
     change_named(fleet, verb, &names, wanted.dry_run, carry_out, ui)
 }
 
@@ -172,9 +180,6 @@ fn change_named(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let command = operations::Command::new(verb);
-    if names.is_empty() {
-        commands::say_none_is_chosen(fleet, ui);
-    }
     let done = carry_out(fleet, names, is_dry, ui);
     commands::conclude(fleet, &command, names, is_dry, done, ui)
 }
@@ -255,7 +260,7 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
     if wanted.json {
         commands::print_json(&report, ui)?;
     } else if report.projects.is_empty() {
-        commands::say_none_is_chosen(fleet, ui);
+        commands::say_none_is_chosen(fleet, &selector.registered, ui);
     } else {
         let now = Timestamp::now();
         ui.result(status::table(&report, &wanted.names, now));

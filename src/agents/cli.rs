@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use crate::arguments::{self, Exits};
+use crate::error::Exit::{self, Done, Failed, Refused, TimedOut, Usage};
 use crate::names::Name;
 
 /// Run the agents of one project, each in a tmux window
 ///
-/// A project is a directory with an agents.toml, which lists its agents: any command-line programs. `agents` starts
-/// them, starts them again when they end, shows how they are, and ends them with everything that they started.
+/// A project is a directory with an agents.toml, which lists its agents: any
+/// command-line programs. `agents` starts them, starts them again when they end,
+/// shows how they are, and ends them with everything that they started.
 #[derive(Debug, Parser)]
-#[command(name = "agents", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "agents", version, verbatim_doc_comment, after_help = EXAMPLES)]
 pub(super) struct Cli {
-    /// The project [default: the nearest directory upwards with an agents.toml]
+    /// The project; else the nearest upwards with an agents.toml
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) project: Option<PathBuf>,
     #[command(subcommand)]
@@ -25,19 +28,25 @@ const EXAMPLES: &str = "Examples:
   agents status                      what runs, since when, and why not
   agents attach builder              look at one; detach with Ctrl-b d
   agents send builder \"run the tests\" type a line into its terminal
-  agents restart builder             start one anew, with what agents.toml says now
+  agents restart builder             start it anew, as agents.toml says now
   agents down                        end them all";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Start all agents
     ///
-    /// Inside tmux, each agent gets a window of the current session; elsewhere they get a session of their own.
+    /// Inside tmux, each agent gets a window of the current session; elsewhere they
+    /// get a session of their own.
+    #[command(verbatim_doc_comment)]
     Up(Up),
     /// End all agents, and every process that they started
     ///
-    /// Asks them to end, and kills what has not ended within five seconds. Says so when nothing runs.
-    #[command(after_help = "Examples:\n  agents down\n  agents --project ~/demo down")]
+    /// Asks them to end, and kills what has not ended within five seconds. Says so
+    /// when nothing runs.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Examples:\n  agents down\n  agents --project ~/demo down"
+    )]
     Down,
     /// Show how the agents are
     ///
@@ -62,7 +71,7 @@ pub(super) enum Verb {
         /// The agent [default: the only one]
         name: Option<Name>,
         /// How many lines
-        #[arg(short = 'n', long, value_name = "LINES", default_value_t = 100)]
+        #[arg(short = 'n', long, value_name = "LINES", default_value = "100", value_parser = number)]
         lines: usize,
     },
     /// Type a text into an agent's terminal, and Enter
@@ -77,8 +86,10 @@ pub(super) enum Verb {
     },
     /// Start one agent anew
     ///
-    /// Ends it if it runs, reads agents.toml and its prompt again, and starts it, even where it was given up on.
+    /// Ends it if it runs, reads agents.toml and its prompt again, and starts it,
+    /// even where it was given up on.
     #[command(
+        verbatim_doc_comment,
         after_help = "Examples:\n  agents restart builder\n  agents --project ~/demo restart builder"
     )]
     Restart {
@@ -92,7 +103,7 @@ pub(super) enum Verb {
   agents up            in the background; returns when all agents are up
   agents up --wait     in the foreground; Ctrl-C takes all of them down")]
 pub(super) struct Up {
-    /// Stay until the agents have ended: exit 0 when they were taken down or have finished, 1 when one crashed or was given up on
+    /// Stay until the agents have ended
     #[arg(long)]
     pub(super) wait: bool,
     /// Take the environment from this file, and remove it: how `agents up` hands its own on.
@@ -103,18 +114,108 @@ pub(super) struct Up {
     pub(super) detached: bool,
 }
 
+/// Every command, with what it can exit with.
+const EXITS: &[(&str, &Exits)] = &[
+    (
+        "up",
+        &[
+            (
+                Done,
+                "all are up; --wait: they were taken down or have finished",
+            ),
+            (
+                Failed,
+                "one is not up; --wait: one crashed or was given up on",
+            ),
+            (Usage, INVALID),
+            (Refused, "they run already"),
+            (TimedOut, "they are not up in time"),
+        ],
+    ),
+    (
+        "down",
+        &[
+            (Done, "nothing runs"),
+            (Failed, ""),
+            (Usage, INVALID),
+            (TimedOut, "they have not ended in time"),
+        ],
+    ),
+    (
+        "status",
+        &[
+            (Done, "each agent runs or has finished its work"),
+            (Failed, "one does not"),
+            (Usage, INVALID),
+        ],
+    ),
+    ("attach", LOOK),
+    ("logs", LOOK),
+    ("send", LOOK),
+    (
+        "restart",
+        &[
+            (Done, "it runs"),
+            (Failed, "it does not"),
+            (Usage, INVALID),
+            (Refused, "the harness is for another version of `agents`"),
+            (TimedOut, "it has not been started in time"),
+        ],
+    ),
+];
+
+const LOOK: &Exits = &[(Done, ""), (Failed, "nothing runs there"), (Usage, INVALID)];
+
+const INVALID: &str = "the command line or agents.toml is not valid";
+
+/// Returns the whole command line, with the exit codes of each command in what `--help` says.
+pub(super) fn command() -> clap::Command {
+    let of = |command: &str| {
+        let found = EXITS.iter().find(|(name, _)| *name == command);
+        found.map(|(_, exits)| *exits)
+    };
+    let all: Vec<(Exit, &str)> = [Done, Failed, Usage, Refused, TimedOut]
+        .map(|exit| (exit, if exit == Usage { INVALID } else { "" }))
+        .to_vec();
+    let program = arguments::with_exit_codes(Cli::command(), &of);
+    program.after_long_help(format!("{EXAMPLES}\n\n{}", arguments::exit_codes(&all)))
+}
+
+/// Reads a number.
+fn number(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| format!("`{}` is not a number", text.escape_debug()))
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_a_terminal_of_80_columns_and_knows_the_exit_codes() {
+        let mut program = command();
+        program.build();
+        let mut commands: Vec<_> = program.get_subcommands_mut().collect();
+        for command in &mut commands {
+            let name = command.get_name().to_owned();
+            let long = command.render_long_help().to_string();
+            assert!(name == "help" || long.contains("Exit codes:"), "{name}");
+            let wide = long.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None, "{name}");
+        }
+        let long = program.render_long_help().to_string();
+        let wide = long.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None);
     }
 
     #[test]
     fn every_command_has_a_sentence_and_two_examples() {
-        for command in super::Cli::command().get_subcommands() {
+        for command in Cli::command().get_subcommands() {
             let name = command.get_name();
             assert!(command.get_about().is_some(), "{name} has no sentence");
             let after = command.get_after_help().map(ToString::to_string);

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::error::{Fault, usage};
 use crate::files;
-use crate::names::{Name, Restart, RestartOn, RestartText};
+use crate::names::{Name, Odd, Restart, RestartOn, RestartText};
 
 /// The manifest's place in a project.
 pub(super) const MANIFEST_FILE: &str = "agents.toml";
@@ -88,10 +88,8 @@ impl Manifest {
 
     /// Reads the text of an agents.toml; errors say the line.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let written: Written = toml::from_str(text).map_err(|error| {
-            usage(format!("cannot read `{MANIFEST_FILE}`"))
-                .because(anyhow!("{}", error.to_string().trim_end()))
-        })?;
+        let written: Written =
+            toml::from_str(text).map_err(|error| unreadable(MANIFEST_FILE, text, &error))?;
         if written.agents.is_empty() {
             return Err(usage(format!("`{MANIFEST_FILE}` lists no agents"))
                 .hint("add one: `[agents.builder]` and below it `command = [\"claude\"]`")
@@ -199,6 +197,18 @@ fn line(text: &str, span: &Range<usize>) -> (usize, String) {
     (number + 1, written.trim().to_owned())
 }
 
+/// Says in which line of a file the parser found what.
+pub(super) fn unreadable(file: &str, text: &str, error: &toml::de::Error) -> Fault {
+    let odd = Odd::of(error.message());
+    let (number, _) = line(text, &error.span().unwrap_or(0..0));
+    let fault =
+        usage(format!("cannot read `{file}`")).because(anyhow!("line {number}: {}", odd.what));
+    match odd.hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
+}
+
 fn refusal(text: &str, span: Range<usize>, why: &str) -> Fault {
     let (number, _) = line(text, &span);
     usage(format!("cannot use `{MANIFEST_FILE}`")).because(anyhow!("line {number}: {why}"))
@@ -255,15 +265,15 @@ mod tests {
     fn what_is_not_understood_is_refused_with_its_line() {
         let smallest = "[agents.a]\ncommand = [\"x\"]\n";
         refused(&format!("{smallest}wake = 3\n"), "line 3");
-        refused(&format!("{smallest}wake = 3\n"), "unknown field `wake`");
+        refused(&format!("{smallest}wake = 3\n"), "unknown key `wake`");
         refused(&format!("{smallest}watch = \"always\"\n"), "line 3");
         let heals = format!("{smallest}watch = \"heal\"\n");
         for (restart, why) in [
-            ("{ tries = 3 }", "unknown field `tries`"),
-            ("{ backoff = 3 }", "invalid type"),
+            ("{ tries = 3 }", "unknown key `tries`"),
+            ("{ backoff = 3 }", "it must be"),
             ("{ backoff = \"3\" }", "`3` is not a length of time"),
             ("{ window = \"25h\" }", "longer than a day"),
-            ("{ on = \"never\" }", "unknown variant `never`"),
+            ("{ on = \"never\" }", "unknown value `never`"),
             ("{ give_up_after = -1 }", "invalid value"),
             ("{ give_up_after = 1001 }", "more than 1000"),
             ("{ window = \"0s\" }", "no time at all"),
@@ -287,12 +297,12 @@ mod tests {
         );
         refused("[agents.a]\ncommand = []\n", "line 2: `command`");
         refused("[agents.a]\ncommand = \"x\"\n", "line 2");
-        refused("[agents.a]\n", "missing field `command`");
+        refused("[agents.a]\n", "`command` is missing");
         refused(
             "[agents.\"a b\"]\ncommand = [\"x\"]\n",
             "`a b` is not a name",
         );
-        refused("[agent.a]\n", "unknown field `agent`");
+        refused("[agent.a]\n", "unknown key `agent`");
         refused("", "lists no agents");
     }
 }

@@ -22,20 +22,21 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use self::cli::{Cli, Up, Verb};
 use self::project::Project;
+use crate::arguments;
 use crate::error::Exit;
 use crate::ui::Ui;
 
 /// Runs the `agents` program.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match arguments::command_line(cli::command()) {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
     let ui = Ui::new(false);
-    carry_out(&ui, &cli)
-        .unwrap_or_else(|error| ui.fail(&error))
-        .into()
+    let exit = carry_out(&ui, &cli).unwrap_or_else(|error| ui.fail(&error));
+    ui.close(exit).into()
 }
 
 fn carry_out(ui: &Ui, cli: &Cli) -> anyhow::Result<Exit> {

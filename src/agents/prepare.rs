@@ -57,7 +57,10 @@ pub(super) fn one(project: &Project, name: &Name) -> anyhow::Result<Prepared> {
     let agent = agents
         .into_iter()
         .find(|agent| agent.name == *name)
-        .ok_or_else(|| usage(format!("`{MANIFEST_FILE}` lists no agent `{name}`")))?;
+        .ok_or_else(|| {
+            usage(format!("`{MANIFEST_FILE}` lists no agent `{name}`"))
+                .hint("`agents status` shows those that there are")
+        })?;
     prepare(project, &runner, agent)
 }
 

@@ -40,9 +40,11 @@ impl Project {
     /// Finds the project: the directory that was named, or the nearest one upwards with an agents.toml.
     pub(super) fn find(named: Option<&Path>) -> anyhow::Result<Self> {
         let root = match named {
-            Some(directory) => directory
-                .canonicalize()
-                .with_context(|| format!("cannot find the project `{}`", directory.display()))?,
+            Some(directory) => directory.canonicalize().map_err(|error| {
+                usage(format!("cannot find the project `{}`", directory.display()))
+                    .because(error)
+                    .hint("name the directory of an agents.toml: `agents --project DIR status`")
+            })?,
             None => nearest_upwards()?,
         };
         let state = state_home()?.join("agents").join(label(&root));
@@ -142,7 +144,7 @@ fn nearest_upwards() -> anyhow::Result<PathBuf> {
             "there is no `{MANIFEST_FILE}` in `{}` or above it",
             here.display()
         ))
-        .hint("go to a project that has one, or name it: `agents --project DIR ...`")
+        .hint("go to a project that has one, or name it: `agents --project DIR up`")
     })?)
 }
 

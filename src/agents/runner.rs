@@ -8,6 +8,8 @@ use serde::Deserialize;
 use crate::error::{Advise as _, refused, usage};
 use crate::files;
 
+use super::manifest::unreadable;
+
 /// Where a project's harness is, and the file in it.
 const RUNNER_FILE: &str = "engine/runner.toml";
 
@@ -85,10 +87,7 @@ impl Runner {
     }
 
     fn parse(text: &str) -> anyhow::Result<(Self, Option<String>)> {
-        let said = |error: toml::de::Error| {
-            usage(format!("cannot read `{RUNNER_FILE}`"))
-                .because(anyhow!("{}", error.to_string().trim_end()))
-        };
+        let said = |error: toml::de::Error| unreadable(RUNNER_FILE, text, &error);
         // Another protocol's keys would only be "unknown" here: the number is looked at first.
         let any: AnyProtocol = toml::from_str(text).map_err(said)?;
         if any.protocol != PROTOCOL {
@@ -170,8 +169,8 @@ mod tests {
         assert_eq!(exit_of(&error), Exit::Refused);
         assert!(error.to_string().contains("speaks protocol 2"), "{error}");
         for (text, why) in [
-            ("", "missing field `protocol`"),
-            ("protocol = 1\n", "missing field `version`"),
+            ("", "`protocol` is missing"),
+            ("protocol = 1\n", "`version` is missing"),
             ("protocol = 1\nversion = \"1\"\nx = 1\n", "line 3"),
             ("protocol = 1\nversion = \"#(id)\"\n", "is not a version"),
             (

@@ -2,7 +2,7 @@
 
 use super::project::{Project, Run};
 use super::stage::Stage;
-use crate::error::{Exit, failed, usage};
+use crate::error::{Advise as _, Exit, failed, usage};
 use crate::files;
 use crate::names::Name;
 use crate::names::nearest;
@@ -16,13 +16,10 @@ pub(super) fn attach(project: &Project, name: Option<&Name>) -> anyhow::Result<E
     // With several agents and no name, any window is a place to look around from.
     let name = match name {
         Some(name) => known(&run, name)?,
-        None => run
-            .agents
-            .first()
-            .ok_or_else(|| failed("no agent runs here"))?,
+        None => run.agents.first().ok_or_else(nothing_runs)?,
     };
     let (stage, pane) = pane(project, &run, name)?;
-    Err(stage.attach(&pane))
+    Err(stage.attach(&pane)).hint(|| format!("`agents logs {name}` prints what it shows"))
 }
 
 /// Prints the last lines of an agent's terminal; those it had when its run ended, where it has.

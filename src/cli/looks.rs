@@ -17,7 +17,7 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show it until Ctrl-C, and again whenever something changes
+    /// Show it until Ctrl-C, anew whenever it changes
     #[arg(long, short = 'w', conflicts_with_all = ["json", "check", "probe"])]
     pub(crate) watch: bool,
     /// Exit 5 unless all enabled projects are as they should
@@ -51,7 +51,7 @@ pub(crate) struct History {
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
     /// Only the newest so many: 100, or all with --since
-    #[arg(long, short = 'l', value_name = "N")]
+    #[arg(long, short = 'l', value_name = "N", value_parser = super::number)]
     pub(crate) limit: Option<usize>,
     /// Print JSON: one array, oldest first
     #[arg(long)]
@@ -105,8 +105,12 @@ pub(crate) struct Top {
 /// `fleet schema`.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// Of which file or output
-    #[arg(value_name = "WHAT", default_value = "registry")]
+    /// Of what; the default is `registry`, fleet.toml
+    #[arg(
+        value_name = "WHAT",
+        default_value = "registry",
+        hide_default_value = true
+    )]
     pub(crate) of: Schematic,
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use crate::names::{HarnessUrl, Name, Ref};
 
-use super::selector::{Registered, Selector};
+use super::selector::{How, Registered, Selector};
 
 /// `fleet update`.
 #[derive(Debug, Args)]
@@ -28,10 +28,10 @@ pub(crate) struct Update {
     #[arg(long)]
     pub(crate) accept_moved_tag: bool,
     /// Roll out: first so many, on only when healthy
-    #[arg(long, value_name = "N", conflicts_with = "here")]
+    #[arg(long, value_name = "N", value_parser = super::some, conflicts_with = "here")]
     pub(crate) canary: Option<NonZeroUsize>,
     /// Roll out: then so many at a time
-    #[arg(long, value_name = "N", conflicts_with = "here")]
+    #[arg(long, value_name = "N", value_parser = super::some, conflicts_with = "here")]
     pub(crate) wave: Option<NonZeroUsize>,
     /// Roll out: how long a wave must stay up; else `30s`
     #[arg(long, value_name = "TIME", value_parser = super::duration)]
@@ -42,12 +42,8 @@ pub(crate) struct Update {
     /// Take back all that it has moved
     #[arg(long, conflicts_with_all = ["words", "all", "label", "harness", "state", "canary", "wave", "soak"])]
     pub(crate) back_out: bool,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 /// `fleet rollback`.
@@ -64,12 +60,8 @@ pub(crate) struct Rollback {
     /// Commit on the current branch, though not registered
     #[arg(long)]
     pub(crate) here: bool,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 /// `fleet harness`.
@@ -102,12 +94,8 @@ pub(crate) enum Harness {
         /// What new projects get; else the newest tag
         #[arg(long, value_name = "REF")]
         default_ref: Option<Ref>,
-        /// Why, for `fleet history`
-        #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-        message: Option<String>,
-        /// Print what would be done, and do nothing
-        #[arg(long, short = 'n')]
-        dry_run: bool,
+        #[command(flatten)]
+        how: How,
     },
     /// Say where a harness is now: in fleet.toml and in all its projects
     #[command(
@@ -120,12 +108,8 @@ pub(crate) enum Harness {
         /// Where its repository is now: a URL or a path
         #[arg(value_parser = HarnessUrl::typed)]
         url: HarnessUrl,
-        /// Why, for `fleet history`
-        #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-        message: Option<String>,
-        /// Print what would be done, and do nothing
-        #[arg(long, short = 'n')]
-        dry_run: bool,
+        #[command(flatten)]
+        how: How,
     },
     /// Ask where harnesses come from for what is new
     #[command(after_help = "Examples:\n  fleet harness fetch\n  fleet harness fetch runner")]
@@ -183,12 +167,8 @@ pub(crate) struct Plan {
 pub(crate) struct Apply {
     /// A file of `fleet plan --out`; else what is to be done now
     pub(crate) plan: Option<PathBuf>,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 /// `fleet audit`.

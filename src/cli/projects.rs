@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::names::{Name, Ref};
 
-use super::selector::Selector;
+use super::selector::{How, Selector};
 
 /// `fleet init`.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "PATH")]
     pub(crate) location: Option<PathBuf>,
     /// Give it a label; may be repeated
-    #[arg(long = "label", value_name = "LABEL")]
+    #[arg(long = "label", value_name = "LABEL", value_parser = super::label)]
     pub(crate) labels: Vec<String>,
     /// Start it afterwards
     #[arg(long)]
@@ -62,17 +62,13 @@ pub(crate) struct Adopt {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["path", "message", "dry_run", "labels"])]
     pub(crate) scan: Option<PathBuf>,
     /// Give it a label; may be repeated
-    #[arg(long = "label", value_name = "LABEL")]
+    #[arg(long = "label", value_name = "LABEL", value_parser = super::label)]
     pub(crate) labels: Vec<String>,
     /// Print JSON
-    #[arg(long, requires = "scan")]
+    #[arg(long, requires = "scan", conflicts_with = "path")]
     pub(crate) json: bool,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }
 
 /// `fleet remove`.
@@ -89,10 +85,6 @@ pub(crate) struct Remove {
     /// With --delete-files: also what is nowhere else
     #[arg(long, requires = "delete_files")]
     pub(crate) force: bool,
-    /// Why, for `fleet history`
-    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
-    pub(crate) message: Option<String>,
-    /// Print what would be done, and do nothing
-    #[arg(long, short = 'n')]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
 }

@@ -29,11 +29,22 @@ impl Selector {
 #[derive(Debug, Args)]
 pub(crate) struct Registered {
     /// Projects with this label
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = super::label)]
     pub(crate) label: Option<String>,
     /// Projects that use this harness
     #[arg(long, value_name = "HARNESS")]
     pub(crate) harness: Option<Name>,
+}
+
+/// How a change is to be made.
+#[derive(Debug, Args)]
+pub(crate) struct How {
+    /// Why, for `fleet history`
+    #[arg(long, short, value_name = "REASON", value_parser = super::reason)]
+    pub(crate) message: Option<String>,
+    /// Print what would be done, and do nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
 }
 
 /// A change of some projects.

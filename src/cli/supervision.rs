@@ -19,7 +19,7 @@ pub(crate) enum Service {
         #[arg(long, short = 'n')]
         dry_run: bool,
     },
-    /// Show whether the service runs and what outlives what; exit 5 if not
+    /// Show whether the service runs, and what outlives what
     #[command(after_help = "Examples:\n  fleet service status\n  fleet service status --json")]
     Status {
         /// Print JSON

@@ -49,7 +49,7 @@ pub(crate) struct Logs {
     #[command(flatten)]
     pub(crate) selector: Selector,
     /// How many older lines to print as well
-    #[arg(long, short = 'l', default_value_t = 1000)]
+    #[arg(long, short = 'l', default_value = "1000", value_parser = super::number)]
     pub(crate) lines: usize,
     /// Go on printing what comes, until Ctrl-C
     #[arg(long, short = 'f')]

@@ -32,15 +32,15 @@ pub(crate) fn adopt(fleet: &mut Fleet, wanted: &cli::Adopt, ui: &Ui) -> anyhow::
             .hint("`fleet adopt PATH`")
             .into());
     };
-    let command = Command::new("adopt").because(wanted.message.clone());
+    let command = Command::new("adopt").because(wanted.how.message.clone());
     let new = Adoption {
         location: absolute(path)?,
         name: wanted.name.clone(),
         labels: wanted.labels.clone(),
     };
-    let done = operations::adopt(fleet, &new, wanted.dry_run, ui);
+    let done = operations::adopt(fleet, &new, wanted.how.dry_run, ui);
     let own = || new.location.file_name()?.to_str()?.parse().ok();
-    if let (false, Some(name)) = (wanted.dry_run, new.name.clone().or_else(own)) {
+    if let (false, Some(name)) = (wanted.how.dry_run, new.name.clone().or_else(own)) {
         command.record_one(fleet, &name, &done, ui);
     }
     done.map(|_| Exit::Done)

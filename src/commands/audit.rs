@@ -52,7 +52,7 @@ pub(crate) fn audit(fleet: &Fleet, wanted: &cli::Audit, ui: &Ui) -> anyhow::Resu
     if wanted.json {
         print_json(&report, ui)?;
     } else if report.projects.is_empty() {
-        say_none_is_chosen(fleet, ui);
+        say_none_is_chosen(fleet, &wanted.selector, ui);
     } else {
         show(&report, ui);
     }

@@ -25,8 +25,7 @@ pub(crate) fn harness(fleet: &mut Fleet, wanted: &cli::Harness, ui: &Ui) -> anyh
             url,
             path,
             default_ref,
-            message,
-            dry_run,
+            how,
         } => {
             let addition = Addition {
                 name: name.clone(),
@@ -34,17 +33,16 @@ pub(crate) fn harness(fleet: &mut Fleet, wanted: &cli::Harness, ui: &Ui) -> anyh
                 path: path.clone(),
                 default_ref: default_ref.clone(),
             };
-            let command = Command::new("harness add").because(message.clone());
-            return add(fleet, &command, &addition, *dry_run, ui);
+            let command = Command::new("harness add").because(how.message.clone());
+            return add(fleet, &command, &addition, how.dry_run, ui);
         }
         cli::Harness::SetUrl {
             name,
             url,
-            message,
-            dry_run,
+            how,
         } => {
-            let command = Command::new("harness set-url").because(message.clone());
-            return set_url(fleet, &command, name, url, *dry_run, ui);
+            let command = Command::new("harness set-url").because(how.message.clone());
+            return set_url(fleet, &command, name, url, how.dry_run, ui);
         }
         cli::Harness::Fetch { names } => return fetch(fleet, names, ui),
         cli::Harness::Refs { names, all, json } => {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::{Exit, exit_of, hints};
+use crate::error::{Exit, exit_of, hints, in_a_line};
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::operations::{self, Command, Outcome};
 use crate::ui::{Mood, Table, Ui, count};
 
 use super::outcomes::{common, conclude};
-use super::select::say_none_is_chosen;
 
 /// How many hints are shown: of a hundred projects, those of the first say enough.
 const HINTS: usize = 6;
@@ -23,9 +22,6 @@ pub(super) fn conclude_moves(
     done: anyhow::Result<Vec<Outcome>>,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    if names.is_empty() {
-        say_none_is_chosen(fleet, ui);
-    }
     let stale: Vec<Name> = done
         .iter()
         .flatten()
@@ -135,7 +131,7 @@ fn word(outcome: &Outcome) -> (&'static str, Mood) {
 
 /// Says why not, without what the row says already.
 fn reason(name: &Name, error: &anyhow::Error) -> String {
-    let said = format!("{error:#}");
+    let said = in_a_line(error);
     let known = [
         format!("cannot update `{name}`: "),
         format!("cannot roll `{name}` back: "),

@@ -67,7 +67,7 @@ fn summary(plan: &WorldPlan) -> String {
 
 /// Carries a plan out, and says how it went with each project.
 pub(crate) fn apply(fleet: &mut Fleet, wanted: &cli::Apply, ui: &Ui) -> anyhow::Result<Exit> {
-    let command = Command::new("apply").because(wanted.message.clone());
+    let command = Command::new("apply").because(wanted.how.message.clone());
     let asked = match &wanted.plan {
         None => Asked::Now,
         Some(file) => {
@@ -78,14 +78,14 @@ pub(crate) fn apply(fleet: &mut Fleet, wanted: &cli::Apply, ui: &Ui) -> anyhow::
             })?)
         }
     };
-    let done = operations::apply(fleet, &asked, wanted.dry_run, ui);
+    let done = operations::apply(fleet, &asked, wanted.how.dry_run, ui);
     let left = done.as_ref().map_or(0, |(_, left)| *left);
     let done = done.map(|(done, _)| done);
-    if !wanted.dry_run && left == 0 && done.as_ref().is_ok_and(Vec::is_empty) {
+    if !wanted.how.dry_run && left == 0 && done.as_ref().is_ok_and(Vec::is_empty) {
         ui.status("there is nothing to do");
     }
-    let code = conclude(fleet, &command, &[], wanted.dry_run, done, ui);
-    if !wanted.dry_run && left > 0 {
+    let code = conclude(fleet, &command, &[], wanted.how.dry_run, done, ui);
+    if !wanted.how.dry_run && left > 0 {
         ui.status(format!("{left} left to you: `fleet plan` says what"));
     }
     code

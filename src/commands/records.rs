@@ -20,7 +20,7 @@ pub(crate) fn list(fleet: &Fleet, wanted: &List, ui: &Ui) -> anyhow::Result<()> 
         return print_json(&records, ui);
     }
     if projects.is_empty() {
-        super::say_none_is_chosen(fleet, ui);
+        super::say_none_is_chosen(fleet, &wanted.selector, ui);
         return Ok(());
     }
     let mut table = Table::new([

@@ -17,13 +17,13 @@ pub(crate) fn remove(fleet: &mut Fleet, wanted: &cli::Remove, ui: &Ui) -> anyhow
         (true, false) => Deletion::Guarded,
         (true, true) => Deletion::Forced,
     };
-    let command = Command::new("remove").because(wanted.message.clone());
+    let command = Command::new("remove").because(wanted.how.message.clone());
     let names = names(fleet, wanted)?;
     if names.is_empty() {
-        say_none_is_chosen(fleet, ui);
+        say_none_is_chosen(fleet, &wanted.selector.registered, ui);
     }
-    let done = operations::remove(fleet, &names, deletion, wanted.dry_run, ui);
-    conclude(fleet, &command, &names, wanted.dry_run, done, ui)
+    let done = operations::remove(fleet, &names, deletion, wanted.how.dry_run, ui);
+    conclude(fleet, &command, &names, wanted.how.dry_run, done, ui)
 }
 
 /// Returns the projects that are meant. One whose removal was cut off is known by its journal, when fleet.toml knows it no

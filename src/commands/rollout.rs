@@ -26,16 +26,16 @@ pub(super) fn is_meant(wanted: &cli::Update) -> bool {
 
 /// Rolls a version out, goes on with that, or takes it back; and says how it went with each project.
 pub(super) fn roll_out(fleet: &mut Fleet, wanted: &cli::Update, ui: &Ui) -> anyhow::Result<Exit> {
-    let why = wanted.message.clone();
+    let why = wanted.how.message.clone();
     let mut code = Exit::Done;
     let ended = if wanted.resume {
-        operations::resume(fleet, why, wanted.dry_run, ui)?
+        operations::resume(fleet, why, wanted.how.dry_run, ui)?
     } else if wanted.back_out {
-        operations::back_out(fleet, why, wanted.dry_run, ui)?
+        operations::back_out(fleet, why, wanted.how.dry_run, ui)?
     } else {
         let new = new(fleet, wanted)?;
         let say = |unmoved| code = finish(unmoved, ui);
-        operations::roll_out(fleet, &new, wanted.dry_run, say, ui)?
+        operations::roll_out(fleet, &new, wanted.how.dry_run, say, ui)?
     };
     let Some(ended) = ended else {
         return Ok(code);
@@ -62,7 +62,7 @@ fn new(fleet: &Fleet, wanted: &cli::Update) -> anyhow::Result<Wanted> {
         canaries: wanted.canary.map(usize::from),
         most: wanted.wave.map(usize::from),
         soak: wanted.soak.unwrap_or(SOAK),
-        why: wanted.message.clone(),
+        why: wanted.how.message.clone(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Which projects a command line means.
 
+use std::collections::BTreeSet;
+
 use crate::cli::{Registered, Selector};
 use crate::error::usage;
 use crate::fleet::Fleet;
@@ -121,22 +123,37 @@ fn verdict(word: &str) -> anyhow::Result<Verdict> {
         .into_iter()
         .find(|verdict| verdict.word() == word);
     Ok(found.ok_or_else(|| {
-        let fault = usage(format!("`{word}` is not a verdict"));
+        let fault = usage(format!("no project can be in the state `{word}`"));
         match nearest(word, words) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => fault.hint(format!("the verdicts are {}", list(words))),
+            None => fault.hint(format!("the states are {}", list(words))),
         }
     })?)
 }
 
 /// Says why there is nothing to do or to show.
-pub(crate) fn say_none_is_chosen(fleet: &Fleet, ui: &Ui) {
-    if fleet.registry.projects.is_empty() {
+pub(crate) fn say_none_is_chosen(fleet: &Fleet, wanted: &Registered, ui: &Ui) {
+    let projects = &fleet.registry.projects;
+    if projects.is_empty() {
         ui.status("no project is registered");
         ui.hint("`fleet create NAME` makes one");
-    } else {
-        let all = count(fleet.registry.projects.len(), "project");
-        ui.status(format!("none of {all} is chosen"));
+        return;
+    }
+    let known: BTreeSet<&str> = projects
+        .values()
+        .flat_map(|project| project.labels.iter().map(String::as_str))
+        .collect();
+    match &wanted.label {
+        Some(label) if !known.contains(label.as_str()) => {
+            ui.status(format!("no project has the label `{label}`"));
+            if let Some(near) = nearest(label, known) {
+                ui.hint(format!("did you mean `{near}`?"));
+            }
+        }
+        Some(_) | None => {
+            let all = count(projects.len(), "project");
+            ui.status(format!("none of {all} is chosen"));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A project's terminals: `attach`, `logs`, `send`.
 
 use crate::cli::{Address, Logs, Selector, Send};
-use crate::error::{Exit, failed, usage};
+use crate::error::{Advise as _, Exit, failed, usage};
 use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::nearest;
@@ -22,7 +22,9 @@ pub(crate) fn attach(fleet: &Fleet, address: &Address) -> anyhow::Result<()> {
         // The whole session: its windows are a key away.
         None => agents(&panes).first().map(|pane| pane.window.clone()),
     };
-    Err(tmux.attach(address.project.as_str(), window.as_deref()))
+    let project = &address.project;
+    Err(tmux.attach(project.as_str(), window.as_deref()))
+        .hint(|| format!("`fleet logs {project}` prints what it shows"))
 }
 
 /// Prints what terminals show; several of them under a line with each one's name.
@@ -65,13 +67,16 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
     // What comes after a name may begin with a dash anyway; a `--` before it is what careful people write.
     let words = words.strip_suffix(&["--".to_owned()]).unwrap_or(words);
     let named: Result<Vec<Address>, String> = words.iter().map(|word| word.parse()).collect();
-    let named = named.map_err(|why| {
-        usage(why).hint("quote a text that has blanks: `fleet send demo \"two words\"`")
-    })?;
+    let named = named.map_err(|why| usage(why).hint(quote(words)))?;
     if named.is_empty() && !wanted.selector.is_given() {
         return Err(usage("no project is named, or no text is given")
             .hint("`fleet send NAME/AGENT TEXT`")
             .into());
+    }
+    // A text without its quotes looks like projects: nothing of it is typed anywhere.
+    for address in named.iter().filter(|_| named.len() > 1) {
+        let known = fleet.registry.project(&address.project);
+        known.hint(|| quote(words))?;
     }
     let mut outcomes = Vec::new();
     for address in addresses(fleet, named, &wanted.selector)? {
@@ -92,6 +97,12 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
         outcomes.push(sent);
     }
     Ok(finish_silently(outcomes, ui))
+}
+
+/// Tells those how to write it whose text has blanks.
+fn quote(words: &[String]) -> String {
+    let first = words.first().map_or("NAME", String::as_str);
+    format!("quote a text that has blanks: `fleet send {first} \"two words\"`")
 }
 
 /// Says who typed something into which terminal: not what.

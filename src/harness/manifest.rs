@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::{Fault, usage};
-use crate::names::Name;
+use crate::names::{Name, Odd};
 
 use super::path::PlainPath;
 use super::placeholder::{self, Places};
@@ -96,10 +96,7 @@ impl Manifest {
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         // The protocol is looked at first: another protocol's keys would only be "unknown" here.
         check_protocol(text)?;
-        let written: Written = toml::from_str(text).map_err(|error| {
-            usage(format!("cannot read `{MANIFEST_FILE}`"))
-                .because(anyhow::anyhow!("{}", error.to_string().trim_end()))
-        })?;
+        let written: Written = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
         Ok(Self {
             commands: written.commands.checked(text)?,
             name: written.harness.name,
@@ -190,8 +187,23 @@ fn check_protocol(text: &str) -> Result<(), Fault> {
         .hint("use another version of the harness, or install a newer version of this program"))
 }
 
+fn unreadable(text: &str, error: &toml::de::Error) -> Fault {
+    let odd = Odd::of(error.message());
+    let line = line(text, &error.span().unwrap_or(0..0));
+    let fault = usage(format!("cannot read `{MANIFEST_FILE}`"))
+        .because(anyhow::anyhow!("line {line}: {}", odd.what));
+    match odd.hint {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    }
+}
+
+fn line(text: &str, span: &Range<usize>) -> usize {
+    text[..span.start].matches('\n').count() + 1
+}
+
 fn refusal(text: &str, span: Range<usize>, why: &str) -> Fault {
-    let line = text[..span.start].matches('\n').count() + 1;
+    let line = line(text, &span);
     usage(format!("cannot use `{MANIFEST_FILE}`")).because(anyhow::anyhow!("line {line}: {why}"))
 }
 
@@ -253,7 +265,7 @@ mod tests {
     #[test]
     fn what_is_unknown_is_refused_with_its_line() {
         refused(&format!("{SMALLEST}strat = []\n"), "line 6");
-        refused(&format!("{SMALLEST}strat = []\n"), "unknown field `strat`");
+        refused(&format!("{SMALLEST}strat = []\n"), "unknown key `strat`");
         refused(&format!("{SMALLEST}stop = \"a b\"\n"), "line 6");
         refused(&format!("{SMALLEST}stop = [\"{{home}}\"]\n"), "line 6");
         refused("[harness]\nname = \"../x\"\nprotocol = 1\n", "line 2");

@@ -6,6 +6,7 @@
 mod commit;
 mod duration;
 mod fingerprint;
+mod label;
 mod nearest;
 mod path;
 mod project;
@@ -14,10 +15,12 @@ mod reference;
 mod restart;
 mod shell;
 mod url;
+mod written;
 
 pub(crate) use commit::CommitId;
 pub(crate) use duration::{Time, duration, spelled};
 pub(crate) use fingerprint::fingerprint;
+pub(crate) use label::label;
 pub(crate) use nearest::nearest;
 pub(crate) use path::plain_path;
 pub(crate) use project::Name;
@@ -26,6 +29,7 @@ pub(crate) use reference::Ref;
 pub(crate) use restart::{Restart, RestartOn, RestartText};
 pub(crate) use shell::shell_word;
 pub(crate) use url::HarnessUrl;
+pub(crate) use written::Odd;
 
 /// Tells whether a character shows nothing, or changes how others are shown: names with it look like others.
 pub(crate) fn is_invisible(c: char) -> bool {

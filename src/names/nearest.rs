@@ -9,7 +9,7 @@ pub(crate) fn nearest<'a>(
     if word.len() > 100 {
         return None;
     }
-    let slips = (word.chars().count() / 3).clamp(1, 3);
+    let slips = word.chars().count().div_ceil(3).clamp(1, 3);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
@@ -27,6 +27,8 @@ mod tests {
         let known = ["harness", "ref", "watch", "enabled"];
         assert_eq!(nearest("watcch", known), Some("watch"));
         assert_eq!(nearest("enbaled", known), Some("enabled"));
+        assert_eq!(nearest("wacht", known), Some("watch"));
+        assert_eq!(nearest("reef", known), Some("ref"));
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest(&"x".repeat(10_000), known), None);
     }

@@ -8,7 +8,7 @@ pub(crate) fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
     if text.is_empty() {
-        return Err("a reason says something".to_owned());
+        return Err("a reason is not empty".to_owned());
     }
     if text.chars().any(char::is_control) {
         return Err("a reason is one line, without control characters".to_owned());

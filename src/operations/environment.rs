@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::error::{refused, usage};
+use crate::error::{Advise as _, refused, usage};
 use crate::files;
 use crate::registry::Project;
 
@@ -95,7 +95,8 @@ pub(super) fn of_project(recorded: Environment, project: &Project) -> anyhow::Re
 fn read_file(path: &Path) -> anyhow::Result<Environment> {
     let context = || format!("cannot read the env_file `{}`", path.display());
     let mode = std::fs::metadata(path)
-        .with_context(context)?
+        .with_context(context)
+        .hint(|| "write it, or correct `env_file` in fleet.toml".to_owned())?
         .permissions()
         .mode();
     if mode & 0o077 != 0 {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::error::refused;
+use crate::error::{Advise as _, refused};
 use crate::events::{Event, operator};
 use crate::fleet::{self, Fleet};
 use crate::harness;
@@ -125,7 +125,10 @@ fn check(directory: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
         Err(error) => {
             return Err(error)
-                .with_context(|| format!("cannot look into `{}`", directory.display()));
+                .with_context(|| format!("cannot look into `{}`", directory.display()))
+                .hint(|| {
+                    "name a directory that is empty or not there: `fleet init DIR`".to_owned()
+                });
         }
     };
     if !is_empty {

@@ -44,6 +44,7 @@ pub(crate) struct Trial<'a> {
 
 /// Tries a version, and fails where it does not work: prepared, started, up for the soak, healthy, stopped, removed.
 pub(crate) fn probe(fleet: &Fleet, trial: &Trial<'_>, ui: &Ui) -> anyhow::Result<()> {
+    fleet.registry.harness(trial.harness)?;
     fleet.make_runtime()?;
     let waiting = || ui.waiting("waiting for another probe");
     let _lock = Lock::take(&Place::lock(fleet), fleet.patience, waiting)?;

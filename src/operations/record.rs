@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::error::{Exit, exit_of};
+use crate::error::{Exit, exit_of, in_a_line};
 use crate::events::{Event, operator};
 use crate::fleet::Fleet;
 use crate::names::Name;
@@ -110,7 +110,7 @@ impl Command {
 pub(crate) fn outcome(error: Option<&anyhow::Error>) -> String {
     match error.map(|error| (exit_of(error), error)) {
         None => "done".to_owned(),
-        Some((Exit::Refused, error)) => format!("refused: {error:#}"),
-        Some((_, error)) => format!("failed: {error:#}"),
+        Some((Exit::Refused, error)) => format!("refused: {}", in_a_line(error)),
+        Some((_, error)) => format!("failed: {}", in_a_line(error)),
     }
 }

@@ -112,7 +112,7 @@ fn admit(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
     }
     if !project.location.is_dir() {
         return Err(
-            failed(format!("`{name}` is not at {}", project.location.display()))
+            refused(format!("`{name}` is not at {}", project.location.display()))
                 .hint(fleet.where_it_went(project))
                 .into(),
         );

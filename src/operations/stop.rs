@@ -228,7 +228,9 @@ fn kill_sessions<'a>(
         }
         let left = end_trees(&own, AFTER_HANG_UP);
         tmux.kill_session(plan.project.as_str())?;
-        anyhow::ensure!(left.is_empty(), "processes {left:?} of its windows live on");
+        let left: Vec<String> = left.iter().map(i32::to_string).collect();
+        let left = left.join(", ");
+        anyhow::ensure!(left.is_empty(), "processes {left} of its windows live on");
     }
     Ok(())
 }

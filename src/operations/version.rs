@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, failed, refused};
 use crate::fleet::{Fleet, is_among};
-use crate::names::{CommitId, Name, Ref};
+use crate::names::{CommitId, Name, Ref, nearest};
 use crate::pins::{Kind, Mirror, Resolved};
 use crate::registry::Project;
 use crate::ui::list;
@@ -110,7 +110,15 @@ pub(super) fn admit(
 /// Says that there is no such version, and which there are.
 pub(super) fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyhow::Result<Fault> {
     let tags = mirror.tags()?;
-    let fault = refused(format!("harness `{harness}` has no version `{reference}`"));
+    let branches = mirror.branches()?;
+    let known = tags.iter().map(|tag| tag.to_string());
+    let known: Vec<String> = known
+        .chain(branches.iter().map(|it| it.to_string()))
+        .collect();
+    let mut fault = refused(format!("harness `{harness}` has no version `{reference}`"));
+    if let Some(near) = slip(reference.as_str(), &known) {
+        fault = fault.hint(format!("did you mean `{near}`?"));
+    }
     Ok(match tags.first() {
         Some(newest) => fault.hint(format!(
             "its newest is `{newest}`; it has {}",
@@ -118,9 +126,20 @@ pub(super) fn unknown(harness: &Name, mirror: &Mirror, reference: &Ref) -> anyho
         )),
         None => fault.hint(format!(
             "it has no tags; its branches are {}",
-            list(mirror.branches()?)
+            list(branches)
         )),
     })
+}
+
+/// Returns the version that was probably meant. One with another number is another version, and no slip of the hand.
+fn slip<'a>(typed: &str, known: &'a [String]) -> Option<&'a str> {
+    let digits = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    let same = known.iter().filter(|one| digits(one) == digits(typed));
+    nearest(typed, same.map(String::as_str))
 }
 
 /// Refuses a version that the registry forbids, by whatever name.

@@ -15,6 +15,8 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag};
 use nix::sys::stat::{FileStat, fstatat};
 
+use crate::error::in_a_line;
+
 use super::index_file::{Entry, IndexFile, Stat};
 use super::layout::{Head, Layout, tree_of};
 use super::remembered::Remembered;
@@ -212,7 +214,7 @@ fn differs(work_tree: &Path) -> Result<bool, String> {
             let diff = repository.diff_index_to_workdir(None, Some(&mut options))?;
             Ok(diff.deltas().len() > 0)
         })
-        .map_err(|error| format!("{error:#}"))
+        .map_err(|error| in_a_line(&error))
 }
 
 /// Tells whether the index holds another tree than HEAD.
@@ -235,7 +237,7 @@ fn is_staged(
             let diff = repository.diff_tree_to_index(Some(&tree), Some(&index), None)?;
             Ok(diff.deltas().len() > 0)
         })
-        .map_err(|error| format!("{error:#}"))
+        .map_err(|error| in_a_line(&error))
 }
 
 /// Returns the tree of a commit, from memory where any project's harness had it: an id says it for all of them.

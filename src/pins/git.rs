@@ -236,10 +236,26 @@ fn last_lines(stderr: &[u8]) -> String {
                 .collect()
         })
         .collect();
+    let telling: Vec<&String> = lines.iter().filter(|line| !is_advice(line)).collect();
+    let lines = match telling.is_empty() {
+        true => lines.iter().collect(),
+        false => telling,
+    };
     if lines.is_empty() {
         return "git said nothing".to_owned();
     }
+    let lines: Vec<&str> = lines.into_iter().map(String::as_str).collect();
     lines[lines.len().saturating_sub(LINES)..].join("; ")
+}
+
+/// Tells whether a line is what git says after each failure of a remote, whatever it was.
+fn is_advice(line: &str) -> bool {
+    [
+        "fatal: Could not read from remote repository.",
+        "Please make sure you have the correct access rights",
+        "and the repository exists.",
+    ]
+    .contains(&line)
 }
 
 /// Replaces the password in every `scheme://user:password@host` of a text.

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::error::in_a_line;
 use crate::names::shell_word;
 
 use super::candidate::looks_bare;
@@ -119,7 +120,11 @@ pub(crate) fn only_here(project: &Path, engine: &str, mirror: Option<&Mirror>) -
 }
 
 fn cannot_tell(part: &Part, error: &anyhow::Error, found: &mut OnlyHere) {
-    let what = format!("nobody can tell what {} holds: {error:#}", part.name);
+    let what = format!(
+        "nobody can tell what {} holds: {}",
+        part.name,
+        in_a_line(error)
+    );
     found.obstacle(what, format!("`{} status` says more", part.git));
 }
 

@@ -75,7 +75,9 @@ impl Registry {
         let real = places.real(location);
         let refuse = |why: String| {
             let location = location.display();
-            Err(refused(format!("no project can be at `{location}`: {why}")).into())
+            Err(refused(format!("no project can be at `{location}`: {why}"))
+                .hint("name another place, outside of the fleet's own and of other projects")
+                .into())
         };
         if let Some(why) = forbidden(&real, &real_root) {
             return refuse(why);

@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::problem::{MOST, Problem};
 use super::syntax::syntax;
 use super::text::{FileText, FleetText};
-use crate::names::{Name, nearest};
+use crate::names::{Name, Odd, nearest};
 
 /// Keys that are designed and not built: refused as such, so that nobody believes they have an effect.
 const NOT_BUILT: [(&str, &[&str]); 4] = [
@@ -148,7 +148,9 @@ impl Reader<'_> {
                 _ => {
                     let full = [path, &steps].concat().join(".");
                     let at = error.span().unwrap_or(taken.key);
-                    self.problem(&at, format!("`{full}`: {}", error.message().trim_end()));
+                    let odd = Odd::of(error.message());
+                    let message = format!("`{full}`: {}", odd.what);
+                    self.push(Problem::at(self.text, &at, message).hint(odd.hint));
                 }
             }
         }

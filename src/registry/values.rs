@@ -116,15 +116,7 @@ impl FromStr for Label {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != ',';
-        let length = text.chars().count();
-        if (1..=64).contains(&length) && !text.starts_with('-') && text.chars().all(plain) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(format!(
-            "`{}` is not a label: 1 to 64 characters, no white space or comma, no `-` first",
-            text.escape_debug()
-        ))
+        crate::names::label(text).map(Self)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls to a tmux server. The only file that names `tmux_interface`.
 
+use std::io::IsTerminal as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -240,6 +241,9 @@ impl Tmux {
     /// Shows a session, on one of its windows, in this terminal: returns only when that fails.
     pub(crate) fn attach(&self, session: &str, window: Option<&str>) -> anyhow::Error {
         let inside = super::of_environment().is_some_and(|(here, _)| here.socket == self.socket);
+        if !inside && !std::io::stdin().is_terminal() {
+            return failed("cannot show a terminal: standard input is none").into();
+        }
         let mut calls = Vec::new();
         if inside {
             calls.push(SwitchClient::new().target_session(exactly(session)).build());

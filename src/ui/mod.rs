@@ -5,7 +5,7 @@ mod sheet;
 mod table;
 mod words;
 
-pub(crate) use output::{Ui, trace_to_stderr};
+pub(crate) use output::{Ui, report, trace_to_stderr, unwritten};
 pub(crate) use sheet::Sheet;
 pub(crate) use table::{Mood, Table};
 pub(crate) use words::{ago, count, list, seconds};

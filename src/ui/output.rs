@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -20,6 +20,8 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 pub(crate) struct Ui {
     quiet: bool,
     progress: RefCell<Option<ProgressBar>>,
+    /// Why a result could not be printed: the first time.
+    unwritten: RefCell<Option<io::Error>>,
 }
 
 impl Ui {
@@ -28,13 +30,34 @@ impl Ui {
         Self {
             quiet,
             progress: RefCell::new(None),
+            unwritten: RefCell::new(None),
         }
     }
 
-    /// Prints what was asked for, to stdout. A reader that has gone away (`| head`) is no error.
+    /// Prints what was asked for, to stdout. A reader that has gone away (`| head`) is no error; what else keeps it from
+    /// being written is told at the end, by [`Self::close`].
     pub(crate) fn result(&self, text: impl Display) {
         self.end_progress();
-        let _ = writeln!(anstream::stdout(), "{text}");
+        let mut stdout = anstream::stdout();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        if let Err(why) = written
+            && why.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.unwritten.borrow_mut().get_or_insert(why);
+        }
+    }
+
+    /// Ends what a command says, and returns its exit code: that of a failure where its results could not be printed.
+    pub(crate) fn close(&self, exit: Exit) -> Exit {
+        self.end_progress();
+        match self.unwritten.take() {
+            None => exit,
+            Some(why) if exit == Exit::Done => unwritten(why),
+            Some(why) => {
+                unwritten(why);
+                exit
+            }
+        }
     }
 
     /// Says what was done or is being done, to stderr.
@@ -99,13 +122,22 @@ impl Ui {
     }
 }
 
+/// Says that stdout could not be written, and returns the exit code of that.
+pub(crate) fn unwritten(why: io::Error) -> Exit {
+    report(
+        &error::failed("cannot write to standard output")
+            .because(why)
+            .into(),
+    )
+}
+
 /// Prints an error as people read it (what, because, hint) and returns the exit code it stands for.
-fn report(error: &anyhow::Error) -> Exit {
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
     let mut stderr = anstream::stderr();
     // There is nowhere left to report that stderr is gone.
-    let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {error}");
+    let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {}", error::told(&**error));
     for cause in error.chain().skip(1) {
-        let _ = writeln!(stderr, "  because: {cause}");
+        let _ = writeln!(stderr, "  because: {}", error::told(cause));
     }
     for hint in error::hints(error) {
         let _ = writeln!(stderr, "{HINT}hint:{HINT:#} {hint}");

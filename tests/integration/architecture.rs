@@ -20,8 +20,9 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
         "rollout" => vec!["supervision"],
         "health" => [&fleet[..], &["fleet"]].concat(),
         "supervision" => vec!["sessions", "events"],
-        "agents" => vec!["supervision", "sessions", "ui"],
-        "cli" => Vec::new(),
+        "agents" => vec!["supervision", "sessions", "ui", "arguments"],
+        "arguments" => vec!["ui"],
+        "cli" => vec!["arguments"],
         "fleet" => [&fleet[..], &["journal", "server"]].concat(),
         "status" | "operations" => {
             let both = ["fleet", "journal", "server", "health", "rollout"];

@@ -51,8 +51,6 @@ fn harnesses_are_listed_with_who_uses_them() {
     NAME  LOCATION  PATH  DEFAULT  NEWEST  FETCHED  PROJECTS
     agents  built in  engine  0
     lines  $ROOT/harness  engine  v0.1.0  v0.2.0  <age>  1
-    --- stderr
-    warning: lines: it is a place on this machine: clones of its projects work nowhere else; `fleet harness set-url lines URL` says where else it is
     --- exit code 0
     ");
     let bad = "default_ref = \"v0.1.0\"\nbad_refs = [\"v0.1.0\"]";

@@ -1,5 +1,6 @@
-//! What is told to be typed can be typed: every `fleet ...` that the sources and the documents say in backticks names a
-//! command that there is, and only flags that it has.
+//! What is told to be typed can be typed: every `fleet ...` and `agents ...` that the sources and the documents say in
+//! backticks names a command that there is, and only flags that it has. `docs/errors.md` is one of those documents: it
+//! holds every hint with its constants put in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,7 +22,10 @@ impl Helps<'_> {
         }
         let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
         arguments.push("--help");
-        let said = self.sandbox.fleet(&arguments);
+        let said = match arguments.remove(0) {
+            "agents" => self.sandbox.agents(self.sandbox.root(), &arguments),
+            _ => self.sandbox.fleet(&arguments),
+        };
         let help = (said.code == Some(0)).then(|| said.stdout.clone());
         self.known.insert(words.to_vec(), help.clone());
         help
@@ -30,8 +34,12 @@ impl Helps<'_> {
     /// Says what is wrong with a command line; `None` where nothing is.
     fn fault(&mut self, line: &str) -> Option<String> {
         let line = line.split(['|', '&', ';', '>']).next().unwrap_or_default();
-        let mut words = line.split_whitespace().skip(1).map(clean).peekable();
-        if words.next_if(|word| word == "--fleet").is_some() {
+        let mut words = line.split_whitespace().map(clean).peekable();
+        let program = words.next()?;
+        if words
+            .next_if(|word| word == "--fleet" || word == "--project")
+            .is_some()
+        {
             words.next();
         }
         let verb = words.next()?;
@@ -39,7 +47,7 @@ impl Helps<'_> {
         if verb.starts_with(['{', '%', '_']) || verb == "COMMAND" || verb.starts_with("--") {
             return None;
         }
-        let mut command = vec![verb];
+        let mut command = vec![program, verb];
         let Some(mut help) = self.of(&command) else {
             return Some("there is no such command".to_owned());
         };
@@ -96,7 +104,7 @@ fn commands(text: &str) -> Vec<(usize, String)> {
             let quoted = line.split('`').skip(1).step_by(2);
             quoted.map(move |quoted| (number, quoted.to_owned()))
         })
-        .filter(|(_, quoted)| quoted.starts_with("fleet "))
+        .filter(|(_, quoted)| quoted.starts_with("fleet ") || quoted.starts_with("agents "))
         // A plan's own first line, and what is no command of this program.
         .filter(|(_, quoted)| quoted != "fleet plan 1")
         .collect()

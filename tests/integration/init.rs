@@ -120,12 +120,14 @@ fn a_place_that_is_taken_is_refused_and_left_alone() {
     --- stderr
     error: cannot look into `$ROOT/home/file`
       because: Not a directory (os error 20)
+    hint: name a directory that is empty or not there: `fleet init DIR`
     --- exit code 1
     ");
     insta::assert_snapshot!(sandbox.run("init home/file/below"), @r"
     --- stderr
     error: cannot look into `$ROOT/home/file/below`
       because: Not a directory (os error 20)
+    hint: name a directory that is empty or not there: `fleet init DIR`
     --- exit code 1
     ");
     assert_same(&before, &sandbox.tree(&sandbox.at("home")));

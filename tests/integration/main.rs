@@ -58,6 +58,7 @@ mod concurrency;
 mod crash;
 mod create;
 mod documents;
+mod errors;
 mod faults;
 mod guardian;
 mod harness;

@@ -60,7 +60,7 @@ fn list_shows_what_is_registered() {
     ");
     insta::assert_snapshot!(sandbox.run("list --label nowhere"), @r"
     --- stderr
-    none of 2 projects is chosen
+    no project has the label `nowhere`
     --- exit code 0
     ");
 }

@@ -94,7 +94,7 @@ fn selectors_choose_what_is_shown() {
     ");
     assert_snapshot!(sandbox.run("status --label nothing"), @r"
     --- stderr
-    none of 3 projects is chosen
+    no project has the label `nothing`
     --- exit code 0
     ");
 }

@@ -51,7 +51,7 @@ pub(super) fn list(fleet: &Fleet, as_json: bool, ui: &Ui) -> anyhow::Result<()> 
     for (known, listed) in known.iter().zip(&report.harnesses) {
         let text =
             |reference: &Option<Ref>| reference.as_ref().map_or_else(String::new, Ref::to_string);
-        let mood = if listed.warnings.is_empty() {
+        let mood = if told(known, listed).is_empty() {
             Mood::Plain
         } else {
             Mood::Odd
@@ -67,12 +67,18 @@ pub(super) fn list(fleet: &Fleet, as_json: bool, ui: &Ui) -> anyhow::Result<()> 
         ]);
     }
     ui.result(table);
-    for listed in &report.harnesses {
-        for warning in &listed.warnings {
+    for (known, listed) in known.iter().zip(&report.harnesses) {
+        for warning in told(known, listed) {
             ui.warn(format!("{}: {warning}", listed.name));
         }
     }
     Ok(())
+}
+
+/// Returns the warnings that people are told each time: that a harness is on this machine is in its row, and `create`
+/// and `harness add` have warned of what follows from it.
+fn told<'a>(known: &Known<'_>, listed: &'a Listed) -> &'a [String] {
+    &listed.warnings[usize::from(is_local(known))..]
 }
 
 fn listed(known: &Known<'_>) -> Listed {
@@ -94,15 +100,20 @@ fn listed(known: &Known<'_>) -> Listed {
     }
 }
 
+/// Tells whether clones of its projects work on this machine only. What is built in is a path too; that matters once a
+/// project names it.
+fn is_local(known: &Known<'_>) -> bool {
+    match &known.harness.url {
+        Some(url) => url.is_local(),
+        None => !known.users.is_empty(),
+    }
+}
+
 fn warnings(known: &Known<'_>) -> Vec<String> {
     let (name, users) = (&known.harness.name, &known.users);
     let mut warnings = Vec::new();
-    // What is built in is a path too; that matters once a project names it.
-    let is_local = match &known.harness.url {
-        Some(url) => url.is_local(),
-        None => !users.is_empty(),
-    };
-    if is_local {
+    // The first, where it is one: see `told`.
+    if is_local(known) {
         warnings.push(format!(
             "it is a place on this machine: clones of its projects work nowhere else; \
              `fleet harness set-url {name} URL` says where else it is"

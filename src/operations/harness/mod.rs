@@ -6,7 +6,7 @@ mod set_url;
 
 use std::path::Path;
 
-use crate::error::{failed, refused};
+use crate::error::{Advise as _, failed, refused};
 use crate::fleet::{Fleet, embedded_harness, mirrors_directory};
 use crate::names::{HarnessUrl, Name, Ref};
 use crate::pins::{self, Mirror};
@@ -30,18 +30,21 @@ impl Copied {
     /// Copies a harness, or brings the copy up to date that is there.
     fn make(name: &Name, url: &HarnessUrl, ui: &Ui) -> anyhow::Result<Self> {
         if url.as_str().starts_with('/') && !Path::new(url.as_str()).exists() {
-            return Err(refused(format!("there is nothing at `{url}`")).into());
+            return Err(refused(format!("there is nothing at `{url}`"))
+                .hint("name a repository: its URL, or its path on this machine")
+                .into());
         }
         let cache = mirrors_directory()?;
+        let ask = || format!("`git ls-remote {url}` shows whether you can reach it");
         ui.waiting(format!("copying {name} from {url}"));
         let known = Mirror::open(&cache, name, url);
         let is_new = known.is_none();
         let mirror = match known {
             Some(mirror) => {
-                mirror.fetch()?;
+                mirror.fetch().hint(ask)?;
                 mirror
             }
-            None => Mirror::open_or_clone(&cache, name, url)?,
+            None => Mirror::open_or_clone(&cache, name, url).hint(ask)?,
         };
         ui.end_progress();
         Ok(Self { mirror, is_new })

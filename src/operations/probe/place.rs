@@ -178,7 +178,9 @@ fn close_sessions(tmux: &Tmux) -> anyhow::Result<()> {
     if let Panes::Running { panes, .. } = &panes {
         let roots: Vec<i32> = panes.iter().map(|pane| pane.pid).collect();
         let left = end_trees(&roots, AFTER_HANG_UP);
-        anyhow::ensure!(left.is_empty(), "processes {left:?} of its windows live on");
+        let left: Vec<String> = left.iter().map(i32::to_string).collect();
+        let left = left.join(", ");
+        anyhow::ensure!(left.is_empty(), "processes {left} of its windows live on");
     }
     for session in panes.sessions() {
         tmux.kill_session(&session)?;

@@ -32,7 +32,18 @@ impl<'a> Steps<'a> {
         work: impl FnOnce() -> anyhow::Result<T>,
         text: impl FnOnce(&T) -> String,
     ) -> anyhow::Result<T> {
-        let done = self.last_step(name, work, text)?;
+        let began = Instant::now();
+        let done = match work() {
+            Ok(done) => done,
+            // Why is told at the end of the command, with what to do: here it would be told twice.
+            Err(error) => {
+                self.ui.result(line("failed", name, "", began));
+                self.lines
+                    .push(line("failed", name, &error.to_string(), began));
+                return Err(error);
+            }
+        };
+        self.say(line("ok", name, &text(&done), began));
         if self.interrupt.has_come() {
             return Err(interrupted("interrupted").into());
         }
@@ -52,8 +63,7 @@ impl<'a> Steps<'a> {
             Ok(done) => ("ok", text(done)),
             Err(error) => ("failed", error.to_string()),
         };
-        let took = seconds(began.elapsed().as_secs_f64());
-        self.say(format!("{word:<6}  {name:<7}  {text} ({took})"));
+        self.say(line(word, name, &text, began));
         done
     }
 
@@ -68,4 +78,10 @@ impl<'a> Steps<'a> {
     pub(super) fn lines(&self) -> &[String] {
         &self.lines
     }
+}
+
+fn line(word: &str, name: &str, text: &str, began: Instant) -> String {
+    let took = seconds(began.elapsed().as_secs_f64());
+    let blank = if text.is_empty() { "" } else { " " };
+    format!("{word:<6}  {name:<7}  {text}{blank}({took})")
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::error::{failed, refused};
+use crate::error::refused;
 use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::names::{Name, spelled};
@@ -255,7 +255,7 @@ fn print(rollout: &RollOut, place: usize, plans: &[Plan], ui: &Ui) {
 /// Fails where there is nothing to go on with.
 pub(super) fn open(fleet: &Fleet) -> anyhow::Result<RollOut> {
     let none = || {
-        failed("no roll-out was interrupted")
+        refused("no roll-out was interrupted")
             .hint("`fleet update NAME.. REF --canary 1` begins one")
     };
     RollOut::read(&fleet.runtime(""))?.ok_or_else(|| none().into())

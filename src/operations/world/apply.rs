@@ -62,7 +62,7 @@ fn refuse_moved(file: &str, plan: &WorldPlan, ui: &Ui) -> anyhow::Result<()> {
         return Ok(());
     }
     if !file.starts_with("fleet plan ") {
-        return Err(usage("the file is no plan")
+        return Err(usage("the file is no plan of `fleet plan --out`")
             .hint("`fleet plan --out FILE` writes one")
             .into());
     }

@@ -49,11 +49,11 @@ watch = "on"
             "fleet.toml:11:11: `[projects.demo]` has no `harness`",
             "fleet.toml:11:11: `[projects.demo]` has no `location`",
             "fleet.toml:12:1: unknown key `harnes` in `[projects.demo]` (did you mean `harness`?)",
-            "fleet.toml:13:7: `projects.demo.ref`: invalid type: integer `3`, expected a string",
+            "fleet.toml:13:7: `projects.demo.ref`: it must be a text in quotes, and is the number `3`",
             "fleet.toml:14:29: unknown key `bakcoff` in `[projects.demo.restart]` (did you mean `backoff`?)",
             "fleet.toml:15:9: `projects.demo.env.A=B`: `A=B` is not the name of a variable: ASCII letters, digits \
              and `_`, no digit first",
-            "fleet.toml:15:26: `projects.demo.env.C`: invalid type: integer `1`, expected a string",
+            "fleet.toml:15:26: `projects.demo.env.C`: it must be a text in quotes, and is the number `1`",
             "fleet.toml:16:14: `projects.demo.stop_grace`: `soon` is not a length of time: write `500ms`, `10s` or \
              `2m`",
             "fleet.toml:17:11: in `[projects]`: `a.b` is not a name: 1 to 64 ASCII letters, digits, `-` and `_`, a \
@@ -62,7 +62,7 @@ watch = "on"
             "fleet.toml:22:12: no project can be at `/fleet/home/.fleet/x`: it is inside the fleet's own `.fleet/`",
             "fleet.toml:24:11: there is no harness `agent` (did you mean `agents`?)",
             "fleet.toml:26:12: `four` and `three` are in one place",
-            "fleet.toml:31:9: `projects.four.watch`: unknown variant `on`, expected `heal` or `off`",
+            "fleet.toml:31:9: `projects.four.watch`: unknown value `on` (known there: heal, off)",
         ],
     );
 }
@@ -217,7 +217,7 @@ fn nobody_comes_after_who_is_not_there_or_after_itself() {
             "fleet.toml:23:3: there is no project `ingset` (did you mean `ingest`?)",
             "fleet.toml:35:11: `[projects.unread]` has no `harness`",
             "fleet.toml:35:11: `[projects.unread]` has no `ref`",
-            "fleet.toml:36:12: `projects.unread.location`: invalid type: integer `3`, expected a string",
+            "fleet.toml:36:12: `projects.unread.location`: it must be a text in quotes, and is the number `3`",
         ],
     );
 }

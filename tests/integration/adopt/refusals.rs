@@ -118,21 +118,25 @@ fn a_place_that_is_not_its_own_is_refused() {
     assert_snapshot!(sandbox.run("adopt projects/demo/inner"), @r"
     --- stderr
     error: no project can be at `$ROOT/fleet/projects/demo/inner`: it is inside the project `demo`
+    hint: name another place, outside of the fleet's own and of other projects
     --- exit code 3
     ");
     assert_snapshot!(sandbox.run("adopt .fleet/trash/gone"), @r"
     --- stderr
     error: no project can be at `$ROOT/fleet/.fleet/trash/gone`: it is inside the fleet's own `.fleet/`
+    hint: name another place, outside of the fleet's own and of other projects
     --- exit code 3
     ");
     assert_snapshot!(sandbox.run("adopt . --name own"), @r"
     --- stderr
     error: no project can be at `$ROOT/fleet`: the fleet itself is in it
+    hint: name another place, outside of the fleet's own and of other projects
     --- exit code 3
     ");
     assert_snapshot!(sandbox.run("adopt projects/demo/.git --name git"), @r"
     --- stderr
     error: no project can be at `$ROOT/fleet/projects/demo/.git`: it is inside a `.git`
+    hint: name another place, outside of the fleet's own and of other projects
     --- exit code 3
     ");
     assert_snapshot!(sandbox.run("adopt projects/demo --name other"), @r"

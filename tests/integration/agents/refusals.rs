@@ -80,7 +80,7 @@ fn a_wrong_agents_toml_is_refused_with_its_line() {
         let said = project.said(2, &[verb]);
         assert!(said.stderr.contains("line 3"), "{}", said.stderr);
         assert!(
-            said.stderr.contains("unknown field `wake`"),
+            said.stderr.contains("unknown key `wake`"),
             "{}",
             said.stderr
         );

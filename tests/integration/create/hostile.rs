@@ -167,12 +167,9 @@ fn a_harness_whose_manifest_is_missing_or_wrong_is_refused_and_nothing_is_left()
     --- stderr
     error: cannot use harness `lines` at <commit>
       because: cannot read `harness.toml`
-      because: TOML parse error at line 5, column 1
-      |
-    5 | strat = ["true"]
-      | ^^^^^
-    unknown field `strat`, expected one of `prepare`, `start`, `stop`, `status`, `resume`, `run_id`, `mode`
+      because: line 5: unknown key `strat`
     hint: choose another version of the harness
+    hint: did you mean `start`?
     --- exit code 3
     "#);
     sandbox.write(

@@ -208,9 +208,8 @@ fn a_name_that_is_no_plain_word_is_refused() {
         refused(&sandbox, &["create", name], 2);
     }
     insta::assert_snapshot!(words(&sandbox, "create a;b", 2), @r"
-    error: invalid value 'a;b' for '<NAME>': `a;b` is not a name: 1 to 64 ASCII letters, digits, `-` and `_`, a letter or digit first
-
-    For more information, try '--help'.
+    error: `a;b` is not a name: 1 to 64 ASCII letters, digits, `-` and `_`, a letter or digit first
+    hint: `fleet create --help` shows what it takes
     ");
 }
 
@@ -244,9 +243,8 @@ fn a_ref_that_git_could_take_for_something_else_is_refused() {
         assert!(matches!(code, Some(2 | 3)), "{reference}: {code:?}");
     }
     insta::assert_snapshot!(words(&sandbox, "create demo --ref=a..b", 2), @r"
-    error: invalid value 'a..b' for '--ref <REF>': `a..b` is not a ref: git does not allow such a name
-
-    For more information, try '--help'.
+    error: `--ref`: `a..b` is not a ref: git does not allow such a name
+    hint: `fleet create --help` shows what it takes
     ");
 }
 

@@ -124,6 +124,7 @@ fn what_cannot_be_used_leaves_neither_an_entry_nor_a_copy() {
     insta::assert_snapshot!(refused("harness add runner ../nothing", 3), @r"
     error: cannot add `runner`
       because: there is nothing at `$ROOT/nothing`
+    hint: name a repository: its URL, or its path on this machine
     ");
     insta::assert_snapshot!(refused("harness add runner ../empty", 3), @r"
     error: cannot add `runner`

@@ -73,26 +73,20 @@ fn a_command_line_that_is_wrong_exits_2() {
     ");
     insta::assert_snapshot!(sandbox.run("stop --state asleep"), @r"
     --- stderr
-    error: `asleep` is not a verdict
-    hint: the verdicts are `up`, `up (by hand)`, `starting`, `down`, `finished`, `crashed`, `parked`, `disabled`, `degraded`, `missing` and `unknown`
+    error: no project can be in the state `asleep`
+    hint: the states are `up`, `up (by hand)`, `starting`, `down`, `finished`, `crashed`, `parked`, `disabled`, `degraded`, `missing` and `unknown`
     --- exit code 2
     ");
     insta::assert_snapshot!(sandbox.run("statsu"), @r"
     --- stderr
-    error: unrecognized subcommand 'statsu'
-
-      tip: some similar subcommands exist: 'start', 'status'
-
-    Usage: fleet [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error: `fleet` has no command `statsu`
+    hint: did you mean `fleet status`?
     --- exit code 2
     ");
     insta::assert_snapshot!(sandbox.run("--wait soon list"), @r"
     --- stderr
-    error: invalid value 'soon' for '--wait <TIME>': `soon` is not a duration such as `<age>`, `<age>` or `<age>`
-
-    For more information, try '--help'.
+    error: `--wait`: `soon` is not a duration such as `<age>`, `<age>` or `<age>`
+    hint: `fleet list --help` shows what it takes
     --- exit code 2
     ");
 }

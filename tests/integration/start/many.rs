@@ -60,7 +60,7 @@ fn a_label_chooses() {
     ");
     assert_snapshot!(sandbox.run("start --label nothing"), @r"
     --- stderr
-    none of 3 projects is chosen
+    no project has the label `nothing`
     --- exit code 0
     ");
     assert_eq!(sandbox.status("two")["verdict"], "down");

@@ -56,7 +56,7 @@ fn a_state_chooses_what_is_restarted() {
     assert_eq!(sandbox.status("off")["verdict"], "down");
     assert_snapshot!(sandbox.run("restart --state crahsed"), @r"
     --- stderr
-    error: `crahsed` is not a verdict
+    error: no project can be in the state `crahsed`
     hint: did you mean `crashed`?
     --- exit code 2
     ");

@@ -200,11 +200,7 @@ fn a_bad_version_or_one_that_does_not_load() {
     error: cannot update `demo`
       because: cannot use harness `lines` at <commit>
       because: cannot read `harness.toml`
-      because: TOML parse error at line 1, column 1
-      |
-    1 | [harness]
-      | ^
-    missing field `commands`
+      because: line 1: `commands` is missing
     hint: choose another version of the harness
     ");
     assert_same(&before, &found.sandbox.world());

@@ -185,7 +185,7 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     let before = sandbox.world();
     insta::assert_snapshot!(sandbox.run("update demo v9"), @r"
     --- stderr
-    warning: cannot fetch lines, so its last copy has to do: cannot fetch `$ROOT/harness`: `git fetch` failed with exit status 128: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    warning: cannot fetch lines, so its last copy has to do: cannot fetch `$ROOT/harness`: `git fetch` failed with exit status 128: fatal: '$ROOT/harness' does not appear to be a git repository
     error: cannot update `demo`
       because: harness `lines` has no version `v9`
     hint: its newest is `v0.3.0`; it has `v0.3.0`, `v0.2.0` and `v0.1.0`
@@ -194,7 +194,7 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     assert_same(&before, &sandbox.world());
     insta::assert_snapshot!(sandbox.run("update demo v0.2.0"), @r"
     --- stderr
-    warning: cannot fetch lines, so its last copy has to do: cannot fetch `$ROOT/harness`: `git fetch` failed with exit status 128: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    warning: cannot fetch lines, so its last copy has to do: cannot fetch `$ROOT/harness`: `git fetch` failed with exit status 128: fatal: '$ROOT/harness' does not appear to be a git repository
     `demo`: v0.1.0 -> v0.2.0 (<commit>)
     --- exit code 0
     ");
@@ -212,7 +212,7 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     error: cannot roll `demo` back
       because: cannot copy the harness `lines` from `$ROOT/harness`
       because: `git fetch` failed with exit status 128
-      because: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      because: fatal: '$ROOT/harness' does not appear to be a git repository
     --- exit code 1
     ");
     insta::assert_snapshot!(sandbox.run("update demo v0.3.0"), @r"
@@ -220,14 +220,14 @@ fn a_remote_that_is_gone_is_said_and_what_is_known_still_works() {
     error: cannot update `demo`
       because: cannot copy the harness `lines` from `$ROOT/harness`
       because: `git fetch` failed with exit status 128
-      because: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      because: fatal: '$ROOT/harness' does not appear to be a git repository
     --- exit code 1
     ");
     insta::assert_snapshot!(sandbox.run("create new"), @r"
     --- stderr
     error: cannot copy the harness `lines` from `$ROOT/harness`
       because: `git fetch` failed with exit status 128
-      because: fatal: '$ROOT/harness' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+      because: fatal: '$ROOT/harness' does not appear to be a git repository
     --- exit code 1
     ");
     assert_same(&before, &sandbox.world());
@@ -266,7 +266,7 @@ fn a_harness_that_was_never_reached_stops_its_own_projects_only() {
     insta::assert_snapshot!(sandbox.run("update --all v0.2.0"), @r"
     NAME   FROM             TO               OUTCOME  REASON
     demo  v0.1.0 <commit>  v0.2.0 <commit>  moved
-    other                                    failed   cannot copy the harness `gone` from `/nowhere/at/all`: `git fetch` failed with exit status 128: fatal: '/nowhere/at/all' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+    other                                    failed   cannot copy the harness `gone` from `/nowhere/at/all`: `git fetch` failed with exit status 128: fatal: '/nowhere/at/all' does not appear to be a git repository
     --- stderr
     2 projects: 1 moved, 1 failed
     --- exit code 4
