@@ -11,7 +11,8 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDe
 
 use crate::fleet::{Fleet, RUNTIME};
 use crate::names::Name;
-use crate::{pins, registry};
+use crate::pins;
+use crate::registry;
 
 /// The directories whose files are each about one project.
 const OF_PROJECTS: [&str; 4] = ["state", "desired", "probes", "journal"];
