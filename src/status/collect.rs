@@ -117,6 +117,7 @@ pub(super) fn report(
         since: judged.since,
         reason: judged.reason.clone(),
         next: judged.next.clone(),
+        due: judged.due,
         process: process_report(state, facts.process),
         harness: HarnessReport {
             name: project.harness.clone(),

@@ -32,6 +32,7 @@ fn project(number: usize, verdict: Verdict, signature: &str) -> ProjectReport {
         since: Timestamp::from_second(1000 - i64::try_from(number).unwrap()).ok(),
         reason: Some(format!("exit status 3 after {number} s")),
         next: None,
+        due: None,
         process: ProcessReport::default(),
         harness: HarnessReport {
             name: "lines".parse().unwrap(),
@@ -95,7 +96,7 @@ fn parked_projects_with_one_signature_are_one_row_whenever_they_died() {
     let forty = report(parked(0..40));
     case(&forty, &[], &["p00, p01 and 38 more"]);
     let row = &rows(&forty, &[])[0];
-    assert_eq!(row.reason(), "exit status 3");
+    assert_eq!(row.reason(Timestamp::UNIX_EPOCH), "exit status 3");
     assert_eq!(row.since(), Timestamp::from_second(961).ok());
     assert_eq!(row.reference(), "v1");
     case(&forty, &["p07"], &["p00, p01 and 37 more", "p07"]);
@@ -147,9 +148,12 @@ fn the_projects_of_an_incident_are_one_row_for_each_verdict() {
     died.projects[0].pin.reference = "v2".parse().unwrap();
     assert_eq!(rows(&died, &[])[0].reference(), "");
     died.projects[1].death.as_mut().unwrap().how = "SIGKILL".to_owned();
-    assert_eq!(rows(&died, &[])[0].reason(), "");
+    assert_eq!(rows(&died, &[])[0].reason(Timestamp::UNIX_EPOCH), "");
     for project in &mut died.projects {
         project.death.as_mut().unwrap().signature = "exit status #".to_owned();
     }
-    assert_eq!(rows(&died, &[])[0].reason(), "exit status #");
+    assert_eq!(
+        rows(&died, &[])[0].reason(Timestamp::UNIX_EPOCH),
+        "exit status #"
+    );
 }
