@@ -19,7 +19,9 @@ pub(crate) fn status(fleet: Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Res
     }
     if wanted.probe {
         ui.waiting("asking the harnesses");
-        health::probe(&fleet, &projects(&fleet, wanted)?)?;
+        for (name, error) in health::probe(&fleet, &projects(&fleet, wanted)?)? {
+            ui.warn(format!("cannot ask the harness of `{name}`: {error:#}"));
+        }
     }
     let report = look(&fleet, wanted)?;
     if wanted.json {

@@ -145,10 +145,9 @@ impl Group<'_> {
                 }
             });
         let command = words.collect::<Vec<_>>().join(" ");
-        let does = if self.names.len() > 1 && command.contains(&who) {
-            of_several(does)
-        } else {
-            does.clone()
+        let does = match self.names.len() {
+            1 => does.clone(),
+            _ => of_several(does),
         };
         format!("`{command}` {does}{more}")
     }

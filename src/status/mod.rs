@@ -4,6 +4,8 @@ mod advice;
 mod collect;
 mod death;
 mod facts;
+#[cfg(test)]
+mod fixture;
 mod fold;
 mod incident;
 mod judge;

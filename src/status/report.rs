@@ -187,7 +187,8 @@ impl ProjectReport {
         self.next.as_deref().filter(|next| next.contains('`'))
     }
 
-    /// Tells whether the project is as it should be: as asked for, and at its pin, which is no bad one.
+    /// Tells whether the project is as it should be: as asked for, and at its pin, which is no bad one. Of one that is not
+    /// enabled nothing is expected.
     pub(crate) fn is_well(&self) -> bool {
         let asked = match self.verdict {
             Verdict::Up | Verdict::UpByHand | Verdict::Finished | Verdict::Disabled => true,
@@ -200,7 +201,7 @@ impl ProjectReport {
             | Verdict::Unknown => false,
         };
         let pinned = self.pin.word == PinWord::Ok && self.pin.bad.is_none();
-        asked && (pinned || !self.enabled)
+        !self.enabled || (asked && pinned)
     }
 }
 
