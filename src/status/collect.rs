@@ -27,9 +27,12 @@ pub(crate) fn collect(
     projects: &[&Project],
     depth: Depth,
 ) -> anyhow::Result<Report> {
-    let world = World::look(fleet, projects, &[])?;
-    let reports = in_parallel(projects, |project| {
-        report(&world, project, &look(&world, project), depth)
+    let (world, pins) = World::look(fleet, projects, &[], || {
+        in_parallel(projects, |project| read_pin(fleet, project, depth))
+    })?;
+    let projects_and_pins: Vec<_> = projects.iter().zip(pins).collect();
+    let reports = in_parallel(&projects_and_pins, |(project, pin)| {
+        report(&world, project, &look(&world, project), pin.clone())
     });
     let incidents = incident::among(
         &world,
@@ -92,12 +95,21 @@ pub(super) fn look(world: &World<'_>, project: &Project) -> Look {
     }
 }
 
-/// Reports a project that was looked at; its pin is looked at now.
+/// Reads the facts of a project's pin.
+pub(super) fn read_pin(fleet: &Fleet, project: &Project, depth: Depth) -> Facts {
+    pins::read(&project.location, engine(fleet, project), depth)
+}
+
+fn engine<'a>(fleet: &'a Fleet, project: &Project) -> &'a str {
+    fleet.engine(project).unwrap_or("engine")
+}
+
+/// Reports a project that was looked at, and whose pin was read.
 pub(super) fn report(
     world: &World<'_>,
     project: &Project,
     look: &Look,
-    depth: Depth,
+    pin: Facts,
 ) -> ProjectReport {
     let Look {
         facts,
@@ -117,13 +129,14 @@ pub(super) fn report(
         since: judged.since,
         reason: judged.reason.clone(),
         next: judged.next.clone(),
+        due: judged.due,
         process: process_report(state, facts.process),
         harness: HarnessReport {
             name: project.harness.clone(),
             healthy: said.as_ref().map(|said| said.healthy),
             probed: said.as_ref().map(|said| said.at),
         },
-        pin: pin_report(world, project, running, depth),
+        pin: pin_report(world, project, running, pin),
         death: Death::of(project, judged, state),
     }
 }
@@ -157,15 +170,13 @@ fn pin_report(
     world: &World<'_>,
     project: &Project,
     running: Option<&State>,
-    depth: Depth,
+    mut facts: Facts,
 ) -> PinReport {
     let life = running.and_then(|state| state.life.as_ref());
     let running = life.and_then(|life| life.commit.as_ref()?.parse::<CommitId>().ok());
     let runner = life.map(|life| life.runner.clone());
-    let engine = world.fleet.engine(project).unwrap_or("engine");
-    let mut facts = pins::read(&project.location, engine, depth);
     facts.interrupted = world.interrupted.contains(&project.name);
-    facts.lost = is_lost(world, project, engine, &facts);
+    facts.lost = is_lost(world, project, engine(world.fleet, project), &facts);
     let is_older = runner.as_deref().is_some_and(|runner| runner != INSTALLED);
     let word = match pins::word(&facts, project.commit.as_ref(), running.as_ref()) {
         PinWord::Ok if is_older => PinWord::Skew,

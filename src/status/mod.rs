@@ -1,22 +1,30 @@
 //! What is true of every project, and why: facts are collected, judged by a pure function, and shown.
 
+mod advice;
 mod collect;
 mod death;
 mod facts;
+#[cfg(test)]
+mod fixture;
 mod fold;
 mod incident;
 mod judge;
+mod page;
 mod render;
 mod report;
 mod rollout;
 mod stray;
 mod verdict;
+mod watching;
 mod why;
 mod world;
 
+pub(crate) use advice::hints;
 pub(crate) use collect::{Depth, collect};
+pub(crate) use page::{Shown, page};
 pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use rollout::roll_out;
 pub(crate) use verdict::Verdict;
+pub(crate) use watching::{Watching, Woken};
 pub(crate) use why::{sheet, why};

@@ -1,11 +1,19 @@
 //! What people see: results on stdout, everything else on stderr.
 
 mod output;
+mod screen;
 mod sheet;
 mod table;
+mod terminal;
+mod text;
 mod words;
 
 pub(crate) use output::{Ui, report, trace_to_stderr, unwritten};
+pub(crate) use screen::{Heard, Screen};
 pub(crate) use sheet::Sheet;
 pub(crate) use table::{Mood, Table};
+pub(crate) use terminal::Size;
+#[cfg(test)]
+pub(crate) use text::width;
+pub(crate) use text::{clean, cut, cut_coloured, wrapped};
 pub(crate) use words::{ago, count, list, seconds};
