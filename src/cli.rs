@@ -245,13 +245,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet go --dry-run\n  fleet go"
     )]
     Go(Go),
-    /// Check everything the fleet relies on; exit 5 where something is wrong
+    /// Check everything the fleet relies on; exit 5 where something is found
     ///
-    /// Each check says what it saw and what to do about it. --fix does what cannot
-    /// harm work.
+    /// Each check says what it saw, where, and what to type about it. --fix does what
+    /// cannot harm work, says each thing that it did, and checks again. Outside of a
+    /// fleet only the machine is checked.
     #[command(
         verbatim_doc_comment,
-        after_help = "Examples:\n  fleet doctor\n  fleet doctor --fix"
+        after_help = "Examples:\n  fleet doctor\n  fleet doctor --fix --dry-run"
     )]
     Doctor(Doctor),
     /// Show the fleet live, and work on it with single keys

@@ -20,6 +20,8 @@ mod stage;
 mod status;
 mod terminal;
 
+pub(crate) use runner::PROTOCOL;
+
 use std::process::ExitCode;
 
 use clap::Parser as _;
