@@ -438,3 +438,44 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .fixed("removes one that is older than the last boot"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const DOCUMENT: &str = include_str!("../../docs/doctor.md");
+
+    /// The table of docs/doctor.md.
+    fn table() -> String {
+        let mut table = String::new();
+        for group in Group::ALL {
+            table += &format!(
+                "\n### {}\n\n| check | what must be true | what `--fix` does |\n|---|---|---|\n",
+                group.word()
+            );
+            for check in CHECKS.iter().filter(|check| check.group == group) {
+                let fixes = check.fixes.unwrap_or_default();
+                let row = format!("| `{}` | {} | {fixes} |", check.name, check.about);
+                table += &(row.replace("|  |", "| |") + "\n");
+            }
+        }
+        table
+    }
+
+    #[test]
+    fn the_document_has_every_check_as_it_is() {
+        let table = table();
+        assert!(
+            DOCUMENT.contains(&table),
+            "docs/doctor.md is to have this:\n{table}"
+        );
+    }
+
+    #[test]
+    fn no_two_checks_have_a_name() {
+        let names: BTreeSet<&str> = CHECKS.iter().map(|check| check.name).collect();
+        assert_eq!(names.len(), CHECKS.len());
+    }
+}

@@ -167,23 +167,34 @@ pub(super) fn inotify(ground: &Ground) -> Vec<Finding> {
         ("max_user_watches", needed),
         ("max_user_instances", INSTANCES),
     ];
-    let mut found = Vec::new();
-    let mut said = Vec::new();
-    for (name, needed) in limits {
-        let path = format!("/proc/sys/fs/inotify/{name}");
-        let Some(limit) = number_in(&path) else {
-            continue;
-        };
-        said.push(format!("{name} {limit}"));
-        if limit < needed {
-            found.push(Finding::warning(
-                format!("{name} is {limit}: {needed} may be needed, and a guardian that cannot watch ends"),
-                path,
-                format!("`sudo sysctl fs.inotify.{name}={}`", needed.max(limit) * 2),
-            ));
-        }
-    }
-    or_ok(found, said.join(", "), "/proc/sys/fs/inotify")
+    let known = limits.map(|(name, needed)| {
+        (
+            name,
+            number_in(&format!("/proc/sys/fs/inotify/{name}")),
+            needed,
+        )
+    });
+    let found = known
+        .iter()
+        .filter_map(|(name, limit, needed)| scarce(name, (*limit)?, *needed));
+    let said = known
+        .iter()
+        .filter_map(|(name, limit, _)| Some(format!("{name} {}", (*limit)?)));
+    let said: Vec<String> = said.collect();
+    or_ok(found.collect(), said.join(", "), "/proc/sys/fs/inotify")
+}
+
+fn scarce(name: &str, limit: u64, needed: u64) -> Option<Finding> {
+    let finding = || {
+        Finding::warning(
+            format!(
+                "{name} is {limit}: {needed} may be needed, and a guardian that cannot watch ends"
+            ),
+            format!("/proc/sys/fs/inotify/{name}"),
+            format!("`sudo sysctl fs.inotify.{name}={}`", needed * 2),
+        )
+    };
+    (limit < needed).then(finding)
 }
 
 fn number_in(path: &str) -> Option<u64> {
@@ -259,18 +270,27 @@ pub(super) fn disk(ground: &Ground) -> Vec<Finding> {
         let free = system.blocks_available() * system.fragment_size();
         // Some file systems count no inodes.
         let inodes = (system.files() > 0).then(|| system.files_available());
-        let few = inodes.is_some_and(|free| free < FEW_INODES);
-        let inodes = inodes.map_or_else(String::new, |free| format!(", {free} inodes"));
-        let evidence = format!("{} free{inodes}", size(free));
-        if free < FULL || few {
-            found.push(Finding::wrong(evidence, shown, remedy));
-        } else if free < NEARLY_FULL {
-            found.push(Finding::warning(evidence, shown, remedy));
+        let finding = space(free, inodes, &shown, &remedy);
+        if finding.is_told() {
+            found.push(finding);
         } else {
-            said.push(format!("{evidence} in {shown}"));
+            said.push(format!("{} in {shown}", finding.evidence));
         }
     }
     or_ok(found, said.join("; "), "statvfs")
+}
+
+fn space(free: u64, inodes: Option<u64>, place: &str, remedy: &str) -> Finding {
+    let few = inodes.is_some_and(|free| free < FEW_INODES);
+    let inodes = inodes.map_or_else(String::new, |free| format!(", {free} inodes"));
+    let evidence = format!("{} free{inodes}", size(free));
+    if free < FULL || few {
+        Finding::wrong(evidence, place, remedy)
+    } else if free < NEARLY_FULL {
+        Finding::warning(evidence, place, remedy)
+    } else {
+        Finding::ok(evidence, place)
+    }
 }
 
 fn places(ground: &Ground) -> Vec<PathBuf> {
@@ -432,6 +452,7 @@ pub(super) fn programs(ground: &Ground) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::Verdict;
     use super::*;
 
     #[test]
@@ -445,6 +466,26 @@ mod tests {
         ] {
             assert_eq!(numbers(said), version, "{said}");
         }
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_is_a_warning_and_a_full_one_is_wrong() {
+        let verdict = |free, inodes| space(free, inodes, "/", "`df`").verdict;
+        assert_eq!(verdict(1 << 30, Some(1 << 20)), Verdict::Ok);
+        assert_eq!(verdict(1 << 30, None), Verdict::Ok);
+        assert_eq!(verdict(100 << 20, None), Verdict::Warning);
+        assert_eq!(verdict(10 << 20, None), Verdict::Wrong);
+        assert_eq!(verdict(1 << 30, Some(7)), Verdict::Wrong);
+    }
+
+    #[test]
+    fn too_few_watches_are_told_with_the_number_that_will_do() {
+        assert!(scarce("max_user_watches", 8192, 1100).is_none());
+        let found = scarce("max_user_watches", 100, 1100).unwrap();
+        assert_eq!(
+            found.remedy.unwrap(),
+            "`sudo sysctl fs.inotify.max_user_watches=2200`"
+        );
     }
 
     #[test]

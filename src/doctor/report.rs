@@ -137,6 +137,7 @@ fn tell<'a>(told: &mut Vec<(Vec<&'a str>, &'a Finding)>, check: &'a Check, findi
             && other.evidence == finding.evidence
             && other.remedy == finding.remedy
             && other.about == finding.about
+            && other.source == finding.source
     };
     let same = told.iter_mut().find(|(_, other)| is_same(other));
     match same {
@@ -153,7 +154,7 @@ fn add(sheet: &mut Sheet, names: &[&str], finding: &Finding, now: Timestamp) {
         .map_or_else(String::new, |about| format!(" `{about}`"));
     let age = finding.since.map_or_else(String::new, |since| {
         let age = Duration::try_from(now.duration_since(since)).unwrap_or_default();
-        format!(", since {} ago", ago(age))
+        format!(", for {}", ago(age))
     });
     let text = format!("{}{about}: {}{age}", names.join(", "), finding.evidence);
     sheet.note(label(finding), text, &*finding.source);

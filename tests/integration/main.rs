@@ -57,6 +57,7 @@ mod boot;
 mod concurrency;
 mod crash;
 mod create;
+mod doctor;
 mod documents;
 mod faults;
 mod guardian;
