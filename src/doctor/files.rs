@@ -271,7 +271,9 @@ pub(super) fn states(ground: &Ground) -> Vec<Finding> {
 /// Fails where something is there that is no plain file: who appends to it would wait for ever.
 fn plain(path: &Path) -> anyhow::Result<()> {
     match fs::symlink_metadata(path) {
-        Ok(met) if !met.is_file() => anyhow::bail!("`{}` is not a plain file", path.display()),
+        Ok(met) if !met.is_file() => {
+            anyhow::bail!("cannot read `{}`: it is not a plain file", path.display())
+        }
         Ok(_) | Err(_) => Ok(()),
     }
 }

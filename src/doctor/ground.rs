@@ -137,7 +137,18 @@ impl Ground {
 
     /// Returns who holds which of these locks; what cannot be told is held by nobody.
     pub(super) fn holders(&self, locks: &[PathBuf]) -> HashMap<PathBuf, i32> {
-        supervision::holders(locks.iter().map(PathBuf::as_path)).unwrap_or_default()
+        let held = supervision::holders(locks.iter().map(PathBuf::as_path));
+        let mut held = held.unwrap_or_default();
+        // To see whether a command is at work, status takes its lock for a moment: in this very process.
+        held.retain(|_, pid| u32::try_from(*pid) != Ok(std::process::id()));
+        held
+    }
+
+    /// Tells whether another process holds a lock. Takes none, so that two checks are not in each other's way.
+    pub(super) fn is_held(&self, lock: &Path) -> bool {
+        let lock = lock.to_owned();
+        self.holders(std::slice::from_ref(&lock))
+            .contains_key(&lock)
     }
 
     /// Reads what tenders have written, of all names there are; what cannot be read is told by another check.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::files::Lock;
 use crate::fleet::{data_directory, harness_caches, mirrors_directory};
 use crate::harness::{self, Cache, RELEASES};
 use crate::names::{HarnessUrl, Name, shell_word};
@@ -75,21 +74,15 @@ fn url_of(ground: &Ground, harness: &Name) -> Option<HarnessUrl> {
     }
 }
 
-fn left() -> Result<(LeftInMirrors, String), Finding> {
+fn left(ground: &Ground) -> Result<(LeftInMirrors, String), Finding> {
     let cache = mirrors_directory()
         .map_err(|error| Finding::unknown(format!("{error:#}"), "HOME", NO_HOME))?;
-    let source = cache.display().to_string();
-    match pins::left_in_mirrors(&cache) {
-        Ok(left) => Ok((left, source)),
-        Err(error) => {
-            let remedy = format!("`ls -la {}`", shell_word(&source));
-            Err(Finding::unknown(format!("{error:#}"), source, remedy))
-        }
-    }
+    let left = pins::left_in_mirrors(&cache, |lock| ground.is_held(lock));
+    Ok((left, cache.display().to_string()))
 }
 
-pub(super) fn half_made(_: &Ground) -> Vec<Finding> {
-    let (left, source) = match left() {
+pub(super) fn half_made(ground: &Ground) -> Vec<Finding> {
+    let (left, source) = match left(ground) {
         Ok(left) => left,
         Err(finding) => return vec![finding],
     };
@@ -105,8 +98,8 @@ pub(super) fn half_made(_: &Ground) -> Vec<Finding> {
     or_ok(found.collect(), "none", source)
 }
 
-pub(super) fn git_locks(_: &Ground) -> Vec<Finding> {
-    let (left, source) = match left() {
+pub(super) fn git_locks(ground: &Ground) -> Vec<Finding> {
+    let (left, source) = match left(ground) {
         Ok(left) => left,
         Err(finding) => return vec![finding],
     };
@@ -172,7 +165,7 @@ pub(super) fn built_in(_: &Ground) -> Vec<Finding> {
     or_ok(found, format!("{} as frozen", list(tags)), source)
 }
 
-pub(super) fn prepared(_: &Ground) -> Vec<Finding> {
+pub(super) fn prepared(ground: &Ground) -> Vec<Finding> {
     let caches = match harness_caches() {
         Ok(caches) => caches,
         Err(error) => return vec![Finding::unknown(format!("{error:#}"), "HOME", NO_HOME)],
@@ -181,9 +174,7 @@ pub(super) fn prepared(_: &Ground) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut at_work = 0;
     for cache in Cache::unfinished(&caches) {
-        // Looked at without making a lock: it is there where somebody prepares.
-        let is_held = cache.lock().exists() && matches!(Lock::try_take(&cache.lock()), Ok(None));
-        if is_held {
+        if ground.is_held(&cache.lock()) {
             at_work += 1;
             continue;
         }

@@ -125,10 +125,7 @@ fn lost_one(name: &Name, evidence: impl Into<String>, remedy: impl Into<String>)
 }
 
 fn is_worked_on(ground: &Ground, name: &Name) -> bool {
-    let lock = ground.fleet().command_lock(name);
-    ground
-        .holders(std::slice::from_ref(&lock))
-        .contains_key(&lock)
+    ground.is_held(&ground.fleet().command_lock(name))
 }
 
 pub(super) fn tenders(ground: &Ground) -> Vec<Finding> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::operations::Fact;
 use crate::server::{ServerRecord, Standing};
 use crate::sessions::socket_directory;
 use crate::supervision::{Liveness, State, Want, read_desired};
@@ -253,11 +254,15 @@ pub(super) fn lives_on(ground: &Ground) -> Vec<Finding> {
     let Some(fact) = fact else {
         return Vec::new();
     };
+    vec![of_fact(fact)]
+}
+
+fn of_fact(fact: &Fact) -> Finding {
     let finding = match (fact.well, &fact.hint) {
         (Some(false), Some(hint)) => Finding::warning(&fact.value, &fact.source, hint),
         (Some(_) | None, _) => Finding::ok(&fact.value, &fact.source),
     };
-    vec![finding.since(fact.since)]
+    finding.since(fact.since)
 }
 
 pub(super) fn service(ground: &Ground) -> Vec<Finding> {
@@ -312,4 +317,25 @@ fn wants_something_up(ground: &Ground) -> bool {
         let desired = read_desired(&fleet.unit_files(&project.name).desired);
         project.enabled && desired.is_ok_and(|it| it.is_some_and(|it| it.want == Want::Up))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    #[test]
+    fn a_server_that_ends_with_the_last_login_is_a_warning_and_one_that_nobody_can_tell_is_none() {
+        let fact = |well: Option<bool>| Fact {
+            fact: "server",
+            value: "pid 7, in a login's session: ends with the last login".to_owned(),
+            since: None,
+            well,
+            source: "/proc/7/cgroup".to_owned(),
+            hint: (well == Some(false)).then(|| "`loginctl enable-linger`".to_owned()),
+        };
+        assert_eq!(of_fact(&fact(Some(false))).verdict, Verdict::Warning);
+        assert_eq!(of_fact(&fact(Some(true))).verdict, Verdict::Ok);
+        assert_eq!(of_fact(&fact(None)).verdict, Verdict::Ok);
+    }
 }

@@ -58,7 +58,7 @@ pub(crate) use remove::{Deletion, remove};
 pub(crate) use restart::restart;
 pub(crate) use rollback::{Rollback, rollback};
 pub(crate) use rollout::{How, Wanted, back_out, resume, roll_out};
-pub(crate) use service::{ServiceReport, install_service, remove_service, service_report};
+pub(crate) use service::{Fact, ServiceReport, install_service, remove_service, service_report};
 pub(crate) use start::{runs_another, start};
 pub(crate) use stop::stop;
 pub(crate) use stray::{forget, is_stray};

@@ -17,11 +17,12 @@ pub(crate) struct LeftInMirrors {
     pub(crate) locks: Vec<PathBuf>,
 }
 
-/// Looks for what killed commands left in a directory of mirrors, but for what a command is at work on.
-pub(crate) fn left_in_mirrors(cache: &Path) -> anyhow::Result<LeftInMirrors> {
+/// Looks for what killed commands left in a directory of mirrors, but for what a command is at work on: it holds the
+/// mirror's lock.
+pub(crate) fn left_in_mirrors(cache: &Path, is_held: impl Fn(&Path) -> bool) -> LeftInMirrors {
     let mut left = LeftInMirrors::default();
     for (path, kind) in entries(cache) {
-        if !matches!(kind, Kind::Mirror | Kind::HalfMade) || is_worked_on(&path)? {
+        if !matches!(kind, Kind::Mirror | Kind::HalfMade) || is_held(&lock_of(&path)) {
             continue;
         }
         match kind {
@@ -30,7 +31,7 @@ pub(crate) fn left_in_mirrors(cache: &Path) -> anyhow::Result<LeftInMirrors> {
             Kind::Other => {}
         }
     }
-    Ok(left)
+    left
 }
 
 /// Removes what killed commands left beside or in the mirror that a path belongs to; returns whether it could: not while
@@ -85,10 +86,4 @@ fn entries(cache: &Path) -> Vec<(PathBuf, Kind)> {
 
 fn lock_of(path: &Path) -> PathBuf {
     path.with_extension("lock")
-}
-
-fn is_worked_on(path: &Path) -> anyhow::Result<bool> {
-    let lock = lock_of(path);
-    // Only where there is one: a look makes none.
-    Ok(lock.exists() && Lock::try_take(&lock)?.is_none())
 }

@@ -46,7 +46,7 @@ fn a_registry_that_is_lost_is_told() {
     let sandbox = running();
     let text = sandbox.read("fleet/fleet.toml");
     fs::remove_file(sandbox.at("fleet/fleet.toml")).unwrap();
-    finds(&sandbox, "registry", "wrong", "No such file", "git -C");
+    finds(&sandbox, "registry", "wrong", "there is no `", "git -C");
     assert!(findings(&doctor(&sandbox), "answers").is_empty());
     sandbox.write("fleet/fleet.toml", &text);
     is_well(&sandbox, "registry");

@@ -17,7 +17,6 @@ fn pipes_everywhere_hold_nobody_up() {
     for path in [
         "fleet/projects/demo/.git/index",
         "fleet/.fleet/server.json",
-        "fleet/.fleet/journal/demo.json",
         "fleet/.fleet/state/demo.json",
         "fleet/.fleet/rollout.json",
         "fleet/.gitignore",
@@ -36,8 +35,26 @@ fn pipes_everywhere_hold_nobody_up() {
     let pins = findings(&said, "pin");
     assert_eq!(pins.len(), 1, "{pins:#?}");
     assert!(findings(&said, "git").is_empty());
+    mkfifo(&sandbox.at("fleet/.fleet/journal/demo.json"), Mode::S_IRWXU).unwrap();
     let repaired = sandbox.fleet(&["doctor", "--fix"]);
+    assert!(
+        repaired.stdout.contains("journals `demo`"),
+        "{}",
+        repaired.text()
+    );
     assert!(!repaired.stderr.contains("panicked"), "{}", repaired.text());
+}
+
+/// F22: what cannot look in time is unknown, and the rest is told.
+#[test]
+fn a_check_that_never_ends_is_unknown() {
+    let sandbox = resting();
+    sandbox.git(&sandbox.directory(), &["init", "--quiet"]);
+    mkfifo(&sandbox.at("fleet/.gitignore"), Mode::S_IRWXU).unwrap();
+    let said = doctor(&sandbox);
+    let found = findings(&said, "ignored");
+    assert_eq!(found[0]["verdict"], "unknown", "{found:#?}");
+    assert!(findings(&said, "pin").is_empty());
 }
 
 #[test]
@@ -58,7 +75,7 @@ fn garbage_everywhere_is_no_panic() {
     ] {
         sandbox.write(&format!("fleet/.fleet/{name}"), garbage);
     }
-    sandbox.write("fleet/projects/demo/.git/config", garbage);
+    sandbox.write("fleet/projects/demo/.git/config", "[core\n\u{0}");
     for words in [&["doctor"][..], &["doctor", "--fix"], &["doctor", "--json"]] {
         let said = sandbox.fleet(words);
         assert!(matches!(said.code, Some(1 | 5)), "{}", said.text());

@@ -139,7 +139,7 @@ fn a_journal_that_cannot_be_read_is_told_and_left() {
 fn a_brake_that_is_on_is_told() {
     let sandbox = resting();
     let on = json!({"version": 1, "engaged": {
-        "since": {"at": "2026-01-01T00:00:00Z", "up": 1.0, "boot": boot()},
+        "since": {"at": "2026-01-01T00:00:00Z", "uptime": 1.0, "boot": boot()},
         "reason": "12 of 20 projects died within a minute", "projects": ["demo"],
     }});
     sandbox.write("fleet/.fleet/brake", &on.to_string());

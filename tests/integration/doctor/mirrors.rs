@@ -20,7 +20,7 @@ fn mirror(sandbox: &Sandbox) -> PathBuf {
 fn a_broken_mirror_is_told_and_made_anew_by_what_it_names() {
     let sandbox = resting();
     let mirror = mirror(&sandbox);
-    fs::write(mirror.join("HEAD"), "nonsense").unwrap();
+    fs::remove_file(mirror.join("HEAD")).unwrap();
     let found = finds(
         &sandbox,
         "mirrors",

@@ -50,6 +50,9 @@ fn what_a_killed_tender_left_is_told_and_ended_by_what_it_names() {
 fn a_tender_that_stands_still_is_told() {
     let sandbox = running();
     let tender = sandbox.tender_of("demo");
+    // A tmux that runs lets it go on.
+    let server = sandbox.server();
+    server.signal(Signal::SIGSTOP);
     tender.signal(Signal::SIGSTOP);
     sandbox.wait_for("it to stand still", || {
         fs::read_to_string(format!("/proc/{}/stat", tender.pid))
@@ -59,6 +62,7 @@ fn a_tender_that_stands_still_is_told() {
     let remedy = format!("`kill -CONT {}`", tender.pid);
     finds(&sandbox, "still", "wrong", "its tender, process", &remedy);
     tender.signal(Signal::SIGCONT);
+    server.signal(Signal::SIGCONT);
     is_well(&sandbox, "still");
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }

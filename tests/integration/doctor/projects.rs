@@ -68,6 +68,7 @@ fn a_pin_that_is_not_ok_is_told_with_what_to_type() {
         "submodule update engine`",
     );
     sandbox.git(&place, &["add", "engine"]);
+    sandbox.git(&engine, &["checkout", "--quiet", "v0.1.0"]);
     let staged = finds(
         &sandbox,
         "pin",
@@ -76,6 +77,7 @@ fn a_pin_that_is_not_ok_is_told_with_what_to_type() {
         "restore --staged engine`",
     );
     assert_eq!(staged["about"], "demo");
+    sandbox.git(&engine, &["checkout", "--quiet", "v0.2.0"]);
     sandbox.git(&place, &["commit", "--quiet", "--message", "by hand"]);
     finds(
         &sandbox,
