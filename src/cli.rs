@@ -245,7 +245,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet go --dry-run\n  fleet go"
     )]
     Go(Go),
-    /// Check everything the fleet relies on; exit 5 where something is found
+    /// Check all that the fleet relies on; exit 5 if something is found
     ///
     /// Each check says what it saw, where, and what to type about it. --fix does what
     /// cannot harm work, says each thing that it did, and checks again. Outside of a

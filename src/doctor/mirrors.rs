@@ -74,9 +74,9 @@ fn url_of(ground: &Ground, harness: &Name) -> Option<HarnessUrl> {
     }
 }
 
-fn left(ground: &Ground) -> Result<(LeftInMirrors, String), Finding> {
+fn left(ground: &Ground) -> Result<(LeftInMirrors, String), Vec<Finding>> {
     let cache = mirrors_directory()
-        .map_err(|error| Finding::unknown(format!("{error:#}"), "HOME", NO_HOME))?;
+        .map_err(|error| vec![Finding::unknown(format!("{error:#}"), "HOME", NO_HOME)])?;
     let left = pins::left_in_mirrors(&cache, |lock| ground.is_held(lock));
     Ok((left, cache.display().to_string()))
 }
@@ -84,7 +84,7 @@ fn left(ground: &Ground) -> Result<(LeftInMirrors, String), Finding> {
 pub(super) fn half_made(ground: &Ground) -> Vec<Finding> {
     let (left, source) = match left(ground) {
         Ok(left) => left,
-        Err(finding) => return vec![finding],
+        Err(found) => return found,
     };
     let found = left.half_made.into_iter().map(|path| {
         let remedy = format!("`rm -rf {}`", shell_word(&path.display().to_string()));
@@ -101,7 +101,7 @@ pub(super) fn half_made(ground: &Ground) -> Vec<Finding> {
 pub(super) fn git_locks(ground: &Ground) -> Vec<Finding> {
     let (left, source) = match left(ground) {
         Ok(left) => left,
-        Err(finding) => return vec![finding],
+        Err(found) => return found,
     };
     let found = left.locks.into_iter().map(|path| {
         let remedy = format!("`rm {}`", shell_word(&path.display().to_string()));
