@@ -22,6 +22,7 @@ pub(super) struct Ground {
     /// What is known of fleet.toml.
     pub(super) registration: Registration,
     server: OnceLock<Server>,
+    states: OnceLock<BTreeMap<String, State>>,
     census: OnceLock<Result<Census, String>>,
     report: OnceLock<Result<Report, String>>,
     service: OnceLock<Result<ServiceReport, String>>,
@@ -75,6 +76,7 @@ impl Ground {
             fleet,
             registration,
             server: OnceLock::new(),
+            states: OnceLock::new(),
             census: OnceLock::new(),
             report: OnceLock::new(),
             service: OnceLock::new(),
@@ -152,11 +154,13 @@ impl Ground {
     }
 
     /// Reads what tenders have written, of all names there are; what cannot be read is told by another check.
-    pub(super) fn states(&self) -> BTreeMap<String, State> {
-        names_in(&self.fleet().runtime("state"))
-            .into_iter()
-            .filter_map(|(name, path)| Some((name, State::read(&path).ok()??)))
-            .collect()
+    pub(super) fn states(&self) -> &BTreeMap<String, State> {
+        self.states.get_or_init(|| {
+            names_in(&self.fleet().runtime("state"))
+                .into_iter()
+                .filter_map(|(name, path)| Some((name, State::read(&path).ok()??)))
+                .collect()
+        })
     }
 }
 

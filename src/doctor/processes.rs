@@ -74,18 +74,22 @@ pub(super) fn orphans(ground: &Ground) -> Vec<Finding> {
 pub(super) fn lost(ground: &Ground) -> Vec<Finding> {
     let fleet = ground.fleet();
     let states = ground.states();
+    let mut projects = ground.projects();
+    projects.retain(|project| project.enabled);
+    // The kernel's list is read once for all.
+    let locks: Vec<PathBuf> = projects
+        .iter()
+        .map(|it| fleet.command_lock(&it.name))
+        .collect();
+    let held = ground.holders(&locks);
     let mut found = Vec::new();
-    for project in ground
-        .projects()
-        .into_iter()
-        .filter(|project| project.enabled)
-    {
+    for (project, lock) in projects.into_iter().zip(&locks) {
         let name = &project.name;
         let desired = read_desired(&fleet.unit_files(name).desired).ok().flatten();
         let Some(desired) = desired.filter(|desired| desired.in_the_end() == Want::Up) else {
             continue;
         };
-        if is_worked_on(ground, name) {
+        if held.contains_key(lock) {
             continue;
         }
         if desired.restart {
@@ -219,7 +223,7 @@ pub(super) fn still(ground: &Ground) -> Vec<Finding> {
             let evidence =
                 format!("{what}, process {pid}, was stopped by a signal and answers nothing");
             let remedy = format!("`kill -CONT {pid}` lets it go on");
-            found.push(Finding::wrong(evidence, format!("/proc/{pid}/stat"), remedy).of(&name));
+            found.push(Finding::wrong(evidence, format!("/proc/{pid}/stat"), remedy).of(name));
         }
     }
     or_ok(found, "none stands still", "/proc/PID/stat")

@@ -13,7 +13,7 @@ use super::finding::{Finding, Verdict};
 use super::ground::{Ground, Registration};
 
 /// How long all of it may take: what has not looked by then is unknown.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// What was found.
 pub(super) struct Checked {
