@@ -9,11 +9,11 @@ use crate::names::{Name, shell_word};
 use crate::supervision::Liveness;
 use crate::ui::count;
 
+use super::capacity::size;
 use super::finding::{Finding, or_ok};
 use super::fix::Fix;
 use super::ground::{Ground, Server};
 use super::journals::{age_of, known_names};
-use super::machine::size;
 
 /// More than this is worth a word.
 const LARGE: u64 = 1 << 30;

@@ -1,10 +1,13 @@
 //! `fleet doctor`: every prerequisite and every invariant, each with its evidence and its remedy.
 //!
-//! Checks look and change nothing; [`check`] is their list. They run side by side, each on a thread of its own, so that
+//! Checks look and change nothing; [`catalogue`] is their list. They run side by side, each on a thread of its own, so that
 //! one that cannot look (a pipe in the place of a file, a server that stands still) is unknown after a while and holds
 //! up no other. [`fix`] is all that `--fix` ever does.
 
+mod capacity;
+mod catalogue;
 mod check;
+mod contents;
 mod files;
 mod finding;
 mod fix;
@@ -19,6 +22,7 @@ mod projects;
 mod report;
 mod run;
 mod server;
+mod service;
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;

@@ -8,7 +8,8 @@ use crate::error::Exit;
 use crate::parallel::{Work, all_within};
 use crate::registry::FILE;
 
-use super::check::{CHECKS, Check, Group, Needs};
+use super::catalogue::CHECKS;
+use super::check::{Check, Group, Needs};
 use super::finding::{Finding, Verdict};
 use super::ground::{Ground, Registration};
 
