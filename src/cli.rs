@@ -239,11 +239,12 @@ pub(crate) enum Command {
     Go(Go),
     /// Check everything that the fleet relies on
     ///
-    /// Each check says what it saw and what to do about it. --fix does what cannot
-    /// harm work.
+    /// Each check says what it saw, where, and what to type about it. --fix does what
+    /// cannot harm work, says each thing that it did, and checks again. Outside of a
+    /// fleet only the machine is checked.
     #[command(
         verbatim_doc_comment,
-        after_help = "Examples:\n  fleet doctor\n  fleet doctor --fix"
+        after_help = "Examples:\n  fleet doctor\n  fleet doctor --fix --dry-run"
     )]
     Doctor(Doctor),
     /// Show the fleet live, and work on it with single keys

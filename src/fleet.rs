@@ -22,7 +22,9 @@ use crate::supervision;
 use crate::ui::Ui;
 
 pub(crate) use bad::{Bad, BadRefs, Use, is_among, warning_of};
-pub(crate) use harnesses::{embedded_harness, harness_cache, harness_caches, mirrors_directory};
+pub(crate) use harnesses::{
+    data_directory, embedded_harness, harness_cache, harness_caches, mirrors_directory,
+};
 
 /// The directory beside `fleet.toml` that holds runtime state.
 pub(crate) const RUNTIME: &str = ".fleet";

@@ -71,6 +71,9 @@ fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Completions(wanted) => commands::completions(wanted, ui)?,
         Command::Man(wanted) => commands::man(wanted, ui)?,
         Command::Init(new) => return init(cli, new, ui),
+        Command::Doctor(wanted) => {
+            return doctor::doctor(cli.fleet.as_deref(), cli.wait, wanted, ui);
+        }
         Command::Validate => commands::validate(&fleet::find(cli.fleet.as_deref())?, ui)?,
         Command::History(wanted) => {
             return commands::history(&fleet::find(cli.fleet.as_deref())?, wanted, ui);
@@ -142,7 +145,6 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Boot(wanted) => return commands::boot(&mut fleet, wanted, ui),
         Command::Watch => operations::watch(fleet, ui)?,
         Command::Go(wanted) => operations::go(&fleet, wanted.dry_run, ui)?,
-        Command::Doctor(wanted) => return doctor::doctor(&mut fleet, wanted, ui),
         Command::Top(wanted) => top::top(fleet, wanted, ui)?,
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
         Command::Init(_)
@@ -150,6 +152,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         | Command::Schema(_)
         | Command::Completions(_)
         | Command::Man(_)
+        | Command::Doctor(_)
         | Command::History(_) => {}
     }
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Maps every item on all processors, in order. Each takes the next one that nobody has taken: they differ in size.
 /// Where the machine has no thread left to give, fewer do the work.
@@ -61,6 +61,36 @@ pub(crate) fn within<T: Send + 'static>(
     receiver.recv_timeout(deadline).ok()
 }
 
+/// A piece of work for [`all_within`].
+pub(crate) type Work<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// Does several pieces of work at once, each on a thread, and waits for all of them only so long: `None` for what has
+/// not ended then, or found no thread.
+pub(crate) fn all_within<T: Send + 'static>(
+    deadline: Duration,
+    works: Vec<Work<T>>,
+) -> Vec<Option<T>> {
+    let until = Instant::now() + deadline;
+    let (sender, receiver) = mpsc::channel();
+    let mut results: Vec<Option<T>> = works.iter().map(|_| None).collect();
+    for (place, work) in works.into_iter().enumerate() {
+        let sender = sender.clone();
+        let worker = move || {
+            // Nobody listens any more where the deadline has passed.
+            let _ = sender.send((place, work()));
+        };
+        // Without a thread there is no result.
+        let _ = std::thread::Builder::new().spawn(worker);
+    }
+    drop(sender);
+    while let Ok((place, result)) =
+        receiver.recv_timeout(until.saturating_duration_since(Instant::now()))
+    {
+        results[place] = Some(result);
+    }
+    results
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +116,18 @@ mod tests {
             std::thread::park();
         };
         assert_eq!(within(Duration::from_millis(5), never), None::<()>);
+        let works: Vec<Work<i32>> = vec![
+            Box::new(|| 1),
+            Box::new(|| {
+                loop {
+                    std::thread::park()
+                }
+            }),
+            Box::new(|| 3),
+        ];
+        assert_eq!(
+            all_within(Duration::from_millis(200), works),
+            [Some(1), None, Some(3)]
+        );
     }
 }

@@ -20,6 +20,8 @@ mod stage;
 mod status;
 mod terminal;
 
+pub(crate) use runner::PROTOCOL;
+
 use std::process::ExitCode;
 
 use self::cli::{Cli, Up, Verb};

@@ -14,7 +14,7 @@ use super::manifest::unreadable;
 const RUNNER_FILE: &str = "engine/runner.toml";
 
 /// The protocol that this program knows.
-const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 1;
 
 /// How agents are run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -84,12 +84,15 @@ pub(crate) struct Get {
 /// `fleet doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Do what is safe to do
+    /// Do what cannot harm work, and check again
     #[arg(long)]
     pub(crate) fix: bool,
     /// With --fix: print what would be done, and do nothing
     #[arg(long, short = 'n', requires = "fix")]
     pub(crate) dry_run: bool,
+    /// Show what is well, too
+    #[arg(long, short = 'a')]
+    pub(crate) all: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

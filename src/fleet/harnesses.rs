@@ -161,7 +161,8 @@ pub(crate) fn harness_cache(harness: &Name, commit: &CommitId) -> anyhow::Result
     Ok(Cache::at(harness_caches()?.join(name)))
 }
 
-fn data_directory() -> anyhow::Result<PathBuf> {
+/// Returns where this user keeps data: the built-in harness among it.
+pub(crate) fn data_directory() -> anyhow::Result<PathBuf> {
     Ok(choose_base_strategy()
         .context("cannot find the home directory")?
         .data_dir())

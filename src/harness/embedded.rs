@@ -72,7 +72,7 @@ const CONTENTS: &[Release] = &[
 /// of processes may do this at once, and one that is killed leaves nothing half written.
 pub(crate) fn ensure_written(data: &Path) -> anyhow::Result<PathBuf> {
     let directory = data.join("agents");
-    let repository = directory.join("harness.git");
+    let repository = place(data);
     let newest = CONTENTS.last().expect("there are releases");
     if repository.join("refs/tags").join(newest.tag).exists() {
         return Ok(repository);
@@ -80,6 +80,35 @@ pub(crate) fn ensure_written(data: &Path) -> anyhow::Result<PathBuf> {
     write(&directory, &repository)
         .with_context(|| format!("cannot write the harness `{}`", repository.display()))?;
     Ok(repository)
+}
+
+/// Returns where it is, or will be, below the user's data directory.
+pub(crate) fn place(data: &Path) -> PathBuf {
+    data.join("agents").join("harness.git")
+}
+
+/// Returns what is written there, release by release of [`RELEASES`]: the commit, where all of it can be read. Fails
+/// where there is no repository.
+pub(crate) fn written(data: &Path) -> anyhow::Result<Vec<Option<String>>> {
+    let place = place(data);
+    let repository = Repository::open_bare(&place)
+        .with_context(|| format!("cannot read `{}`", place.display()))?;
+    let commit = |tag: &str| {
+        let commit = repository
+            .find_reference(&format!("refs/tags/{tag}"))
+            .ok()?
+            .peel_to_commit()
+            .ok()?;
+        let mut is_whole = true;
+        let tree = commit.tree().ok()?;
+        tree.walk(git2::TreeWalkMode::PreOrder, |_, entry| {
+            is_whole &= entry.to_object(&repository).is_ok();
+            git2::TreeWalkResult::Ok
+        })
+        .ok()?;
+        is_whole.then(|| commit.id().to_string())
+    };
+    Ok(RELEASES.iter().map(|(tag, _)| commit(tag)).collect())
 }
 
 fn write(directory: &Path, repository: &Path) -> anyhow::Result<()> {

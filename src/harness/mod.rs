@@ -10,6 +10,6 @@ mod path;
 mod placeholder;
 
 pub(crate) use cache::Cache;
-pub(crate) use embedded::{RELEASES, ensure_written};
+pub(crate) use embedded::{RELEASES, ensure_written, place, written};
 pub(crate) use manifest::{MANIFEST_FILE, Manifest, Mode};
 pub(crate) use placeholder::Places;

@@ -92,6 +92,11 @@ pub(super) fn of_project(recorded: Environment, project: &Project) -> anyhow::Re
     Ok(environment)
 }
 
+/// Fails where a project could not be given what its env_file says.
+pub(crate) fn check_env_file(path: &Path) -> anyhow::Result<()> {
+    read_file(path).map(drop)
+}
+
 fn read_file(path: &Path) -> anyhow::Result<Environment> {
     let context = || format!("cannot read the env_file `{}`", path.display());
     let mode = std::fs::metadata(path)

@@ -340,7 +340,7 @@ fn mirror(fleet: &Fleet, harness: &Name, commit: &CommitId) -> anyhow::Result<Mi
 }
 
 /// Ends and removes what killed commands have left of any `prepare`, but for what another command works on.
-pub(super) fn clear_left_over() -> anyhow::Result<()> {
+pub(crate) fn clear_left_over() -> anyhow::Result<()> {
     for cache in Cache::unfinished(&fleet::harness_caches()?) {
         if let Some(_turn) = Lock::try_take(&cache.lock())? {
             clear_beside(&cache)?;

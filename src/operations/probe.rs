@@ -42,6 +42,14 @@ pub(crate) struct Trial<'a> {
     pub(crate) soak: Duration,
 }
 
+/// Ends and removes what a killed probe has left; returns whether it could: not while a probe is at work.
+pub(crate) fn clear_probe(fleet: &Fleet, ui: &Ui) -> anyhow::Result<bool> {
+    let Some(_lock) = Lock::try_take(&Place::lock(fleet))? else {
+        return Ok(false);
+    };
+    Place::of(fleet).clear(ui).map(|()| true)
+}
+
 /// Tries a version, and fails where it does not work: prepared, started, up for the soak, healthy, stopped, removed.
 pub(crate) fn probe(fleet: &Fleet, trial: &Trial<'_>, ui: &Ui) -> anyhow::Result<()> {
     fleet.registry.harness(trial.harness)?;

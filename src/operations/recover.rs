@@ -46,6 +46,31 @@ pub(super) enum Recovered {
     Removed,
 }
 
+/// What is about to be done about a journal, for people: the steps that it holds. Fails where it cannot be read.
+pub(crate) fn interrupted(fleet: &Fleet, name: &Name) -> anyhow::Result<Option<String>> {
+    let steps = fleet.journal(name).open::<Vec<Step>>()?;
+    Ok(steps.map(|steps| meant(&steps)))
+}
+
+/// Completes or takes back what was interrupted on a project, and says which; `None` where there was nothing.
+pub(crate) fn repair(fleet: &mut Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Option<String>> {
+    let _lock = fleet.lock(name, ui)?;
+    let done = match recover(fleet, name, ui)? {
+        None | Some(Recovered::Nothing) => return Ok(None),
+        Some(Recovered::Completed) => "completed what was interrupted",
+        Some(Recovered::TakenBack) => "took back what was interrupted",
+        Some(Recovered::Overtaken) => "closed the journal of a pin that was moved by hand since",
+        Some(Recovered::Removed) => "completed the interrupted removal",
+    };
+    fleet.reload()?;
+    Ok(Some(done.to_owned()))
+}
+
+fn meant(steps: &[Step]) -> String {
+    let meant: Vec<String> = steps.iter().map(Step::to_string).collect();
+    meant.join(", ")
+}
+
 /// Completes or takes back what was interrupted on a project whose lock is held.
 pub(super) fn recover(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<Option<Recovered>> {
     match fleet.journal(name).open::<Vec<Step>>()? {
@@ -105,11 +130,10 @@ fn tell(
         Ok(Recovered::Overtaken) => "overtaken",
         Err(_) => "interrupted",
     };
-    let meant: Vec<String> = steps.iter().map(Step::to_string).collect();
     let event = Event {
         before: Some("interrupted".to_owned()),
         after: Some(after.to_owned()),
-        why: Some(format!("a command was to {}", meant.join(", "))),
+        why: Some(format!("a command was to {}", meant(steps))),
         outcome: record::outcome(recovered.as_ref().err()),
         ..Event::new(operator(None), "repair").of(name.as_str())
     };

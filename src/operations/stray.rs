@@ -19,7 +19,7 @@ pub(crate) fn is_stray(fleet: &Fleet, name: &Name) -> bool {
 }
 
 /// Forgets a name that is not registered, once nothing of it runs: a later project of that name must not inherit it.
-pub(super) fn forget(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
+pub(crate) fn forget(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
     let own = fleet.unit_files(name);
     [own.unit, own.desired, own.state, fleet.probe_file(name)]
         .iter()

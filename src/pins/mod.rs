@@ -6,6 +6,7 @@ mod build;
 mod candidate;
 mod changes;
 mod check;
+mod checkup;
 mod clean;
 mod commit;
 mod config_text;
@@ -50,6 +51,7 @@ mod word;
 pub(crate) use build::{Built, NewFile, NewRepository, build, build_scratch};
 pub(crate) use candidate::{Candidate, Submodule, Unfit, candidate};
 pub(crate) use check::check;
+pub(crate) use checkup::{LeftInMirrors, clear_mirror, index_lock, left_in_mirrors};
 pub(crate) use cure::cure;
 pub(crate) use facts::{Depth, Facts, is_lost, read};
 pub(crate) use fill::fill;
@@ -70,5 +72,7 @@ pub(crate) use untracked::untracked;
 pub(crate) use upstream::Upstream;
 pub(crate) use urls::same_place;
 pub(crate) use vendored::{file_at, head_file};
-pub(crate) use whence::{Whence, change_whence, look_whence, point_to, settle_whence};
+pub(crate) use whence::{
+    Whence, change_whence, leads_elsewhere, look_whence, point_to, settle_whence,
+};
 pub(crate) use word::{PinWord, word};

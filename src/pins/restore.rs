@@ -6,7 +6,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use git2::build::CheckoutBuilder;
@@ -106,9 +106,16 @@ fn is_torn(engine: &Repository, place: &Path, other: Content) -> bool {
 
 /// Removes the locks that a killed checkout left in the harness's own git directory.
 pub(super) fn clear_locks(git_directory: &Path) -> anyhow::Result<()> {
-    for name in ["index.lock", "HEAD.lock", "packed-refs.lock", "config.lock"] {
-        remove_if_there(&git_directory.join(name))?;
-    }
+    locks_in(git_directory)
+        .iter()
+        .try_for_each(|lock| remove_if_there(lock))
+}
+
+/// Lists the locks in a git directory.
+pub(super) fn locks_in(git_directory: &Path) -> Vec<PathBuf> {
+    let names = ["index.lock", "HEAD.lock", "packed-refs.lock", "config.lock"];
+    let mut found: Vec<PathBuf> = names.map(|name| git_directory.join(name)).into();
+    found.retain(|lock| lock.symlink_metadata().is_ok());
     let mut folders = vec![git_directory.join("refs")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -119,11 +126,11 @@ pub(super) fn clear_locks(git_directory: &Path) -> anyhow::Result<()> {
                 .extension()
                 .is_some_and(|extension| extension == "lock")
             {
-                remove_if_there(&path)?;
+                found.push(path);
             }
         }
     }
-    Ok(())
+    found
 }
 
 /// Reads what is on disk; nothing is found behind a symlink, for that is not the harness's.

@@ -10,7 +10,7 @@ mod staged;
 mod tests;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use git2::build::TreeUpdateBuilder;
@@ -23,7 +23,7 @@ use crate::names::HarnessUrl;
 use super::check::check;
 use super::commit;
 use super::config_text::ConfigText;
-use super::gitmodules::MODULES;
+use super::gitmodules::{MODULES, submodule_name};
 use super::identity::Identity;
 use super::index_file::IndexFile;
 use super::project_index::{NewIndex, clear_left_overs};
@@ -82,6 +82,23 @@ pub(crate) fn look_whence(wish: &Move<'_>, url: &HarnessUrl) -> anyhow::Result<W
         is_elsewhere,
         ready,
     })
+}
+
+/// Returns the files of git's configuration that say of a project's harness that it comes from another place than `url`.
+pub(crate) fn leads_elsewhere(
+    directory: &Path,
+    engine: &str,
+    url: &str,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let project = open(directory)?;
+    let name = submodule_name(directory, engine)?;
+    let mut found = Vec::new();
+    for place in places(directory, engine, &project, &name)? {
+        if place.changed(url)?.is_some() {
+            found.push(place.file().to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// Changes what `.gitmodules` says, in a commit of its own, and then in the index and the file itself. If it fails

@@ -27,5 +27,6 @@ pub(crate) use change::{NewHarness, NewProject};
 pub(crate) use check::{ENGINE, STOP_GRACE};
 pub(crate) use edit::Edit;
 pub(crate) use load::{EMBEDDED, FILE, Harness, Project, Registry};
+pub(crate) use problem::{Invalid, Problem};
 pub(crate) use schema::{new_registry_text, schema};
 pub(crate) use values::Watch;

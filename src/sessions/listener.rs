@@ -30,7 +30,7 @@ pub(super) fn way_out(path: &Path) -> String {
     format!("its server is process {pid}: `ps -o pid,stat,time,args -p {pid}` shows what it does")
 }
 
-fn is_stopped(pid: i32) -> bool {
+pub(super) fn is_stopped(pid: i32) -> bool {
     // PID (NAME) STATE ...; a name may hold anything.
     let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     state

@@ -17,7 +17,7 @@ use tmux_interface::{
 
 use super::answers::{complaint, is_gone, nobody_listens};
 use super::limits::Room;
-use super::listener::{listener, way_out};
+use super::listener::{is_stopped, listener, way_out};
 use super::panes::{self, Panes};
 use super::version;
 use super::words::{exactly, literal, script_line, word_of_call};
@@ -96,6 +96,12 @@ impl Tmux {
     /// Returns the server's socket.
     pub(crate) fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// Returns the process that listens at the socket, without asking it; and whether a signal has stopped it.
+    pub(crate) fn listener(&self) -> Option<(i32, bool)> {
+        let pid = listener(&self.socket)?;
+        Some((pid, is_stopped(pid)))
     }
 
     /// Lists every pane of every session, in one call.

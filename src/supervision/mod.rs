@@ -6,6 +6,7 @@
 
 mod begin;
 mod brake;
+mod census;
 mod chance;
 mod children;
 mod client;
@@ -44,6 +45,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub(crate) use brake::{consider as consider_brake, engaged as brake, release as release_brake};
+pub(crate) use census::{Census, Tender};
 pub(crate) use chance::chance;
 pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
 pub(crate) use deaths::record_death;

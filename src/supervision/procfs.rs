@@ -65,6 +65,13 @@ pub(super) fn stands_still(pid: i32) -> bool {
     state.is_none_or(|state| "TtZX".contains(state))
 }
 
+/// Tells whether a signal has stopped a process.
+pub(super) fn is_stopped(pid: i32) -> bool {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = text.rsplit_once(") ").map(|(_, rest)| rest);
+    state.is_some_and(|rest| rest.starts_with(['T', 't']))
+}
+
 /// Lists the process ids of the moment.
 pub(super) fn pids() -> io::Result<Vec<i32>> {
     Ok(fs::read_dir("/proc")?

@@ -7,7 +7,7 @@ use nix::unistd::{AccessFlags, access};
 
 use crate::error::failed;
 
-const PROGRAM: &str = "fleet-tender";
+pub(super) const PROGRAM: &str = "fleet-tender";
 
 /// Returns the path of the program that runs.
 pub(crate) fn this_program() -> anyhow::Result<PathBuf> {

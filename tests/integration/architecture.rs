@@ -34,7 +34,12 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
         }
         "doctor" | "top" => {
             let all = ["fleet", "cli", "journal", "server", "health", "rollout"];
-            [&fleet[..], &all, &["status", "operations", "commands"]].concat()
+            [
+                &fleet[..],
+                &all,
+                &["status", "operations", "commands", "agents"],
+            ]
+            .concat()
         }
         "lib" | "main" | "bin" => return None,
         other => panic!("docs/architecture.md and this test know nothing of src/{other}"),

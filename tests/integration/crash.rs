@@ -6,6 +6,7 @@
 mod adopt;
 mod apply;
 mod create;
+mod doctor;
 mod init;
 mod prepare;
 mod probe;

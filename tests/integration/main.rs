@@ -2,7 +2,8 @@
 //!
 //! The faults that are injected, and where:
 //!
-//! - F1, a command is killed between any two of its steps: [`crash`]; for random moments: [`soak`]. What `prepare` runs:
+//! - F1, a command is killed between any two of its steps: [`crash`], and what settles it there without the command:
+//!   `crash::doctor`; for random moments: [`soak`]. What `prepare` runs:
 //!   `start::prepare::what_a_killed_one_*`.
 //! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `harness::add::one_of_many_*`,
 //!   `adopt::of_ten_*`, `remove::trash::of_ten_*`.
@@ -40,7 +41,8 @@
 //! - F19, a user's own tmux server: `strangers::a_users_own_*`, `strangers::a_fleets_command_*`,
 //!   `server::a_users_own_*`, `probe::what_runs_beside_it_*`.
 //! - F22, what cannot be read, or does not answer in time: `status::load`, `status::unknown`, `status::pins`,
-//!   `pins::unreadable`, `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`.
+//!   `pins::unreadable`, `why::unknown`, `boot::a_frozen_server_*`, `stop::hard::a_frozen_*`, `start::room::a_start_that_meets_*`,
+//!   `doctor::hard`, `doctor::server::a_server_that_stands_still_*`.
 //! - F23, limits of the machine: `start::limits`, `start::room`; those of terminals and processes in the unit tests of
 //!   `sessions`.
 //! - F24, a directory or program that is not there: `start::refusals`.
@@ -57,6 +59,7 @@ mod boot;
 mod concurrency;
 mod crash;
 mod create;
+mod doctor;
 mod documents;
 mod errors;
 mod faults;

@@ -7,4 +7,4 @@ mod unit;
 
 pub(crate) use install::install as install_service;
 pub(crate) use remove::remove as remove_service;
-pub(crate) use report::report as service_report;
+pub(crate) use report::{Fact, ServiceReport, report as service_report};

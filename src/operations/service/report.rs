@@ -29,17 +29,21 @@ pub(crate) struct ServiceReport {
     facts: Vec<Fact>,
 }
 
-#[derive(Debug, Serialize)]
-struct Fact {
-    fact: &'static str,
-    value: String,
+/// One fact about the service or the server.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Fact {
+    /// Which.
+    pub(crate) fact: &'static str,
+    /// How it is.
+    pub(crate) value: String,
     /// Since when, where that is known.
-    since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
     /// Null where it is neither well nor wrong, or cannot be told.
-    well: Option<bool>,
-    source: String,
+    pub(crate) well: Option<bool>,
+    /// Where it was seen.
+    pub(crate) source: String,
     /// What to type where it is wrong.
-    hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// Looks at the service and at where the tmux server lives. Changes nothing.
@@ -82,6 +86,11 @@ pub(crate) fn report(fleet: &Fleet) -> anyhow::Result<ServiceReport> {
 }
 
 impl ServiceReport {
+    /// Returns the facts.
+    pub(crate) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
     /// Tells whether nothing is known to be wrong.
     pub(crate) fn is_well(&self) -> bool {
         self.facts.iter().all(|fact| fact.well != Some(false))

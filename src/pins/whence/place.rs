@@ -75,6 +75,11 @@ impl Place {
         }
     }
 
+    /// Returns the file.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
     fn key(&self) -> String {
         format!("{}.{}.url", self.section, self.subsection.escape_debug())
     }
