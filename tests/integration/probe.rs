@@ -133,7 +133,7 @@ fn one_that_dies_at_once_has_failed() {
     ok  resolve  v1 is <commit>
     ok      create   a throw-away project
     ok      prepare  it is prepared, also for those who move to it
-    failed  start    `trial` ended at once: exit status 3
+    failed  start
             exit       exit status 3
             signature  exit status 3: error: no such model
             | error: no such model

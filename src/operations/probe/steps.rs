@@ -82,6 +82,8 @@ impl<'a> Steps<'a> {
 
 fn line(word: &str, name: &str, text: &str, began: Instant) -> String {
     let took = seconds(began.elapsed().as_secs_f64());
-    let blank = if text.is_empty() { "" } else { " " };
-    format!("{word:<6}  {name:<7}  {text}{blank}({took})")
+    match text {
+        "" => format!("{word:<6}  {name} ({took})"),
+        text => format!("{word:<6}  {name:<7}  {text} ({took})"),
+    }
 }

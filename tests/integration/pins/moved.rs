@@ -38,8 +38,8 @@ fn a_project_that_was_moved_is_missing_and_the_hint_says_where_it_is() {
     let place = adopted_at("$ROOT/fleet/projects/elsewhere");
     assert_eq!(next(&pinned), place);
     for (command, code) in [
-        ("start demo", 1),
-        ("restart demo", 1),
+        ("start demo", 3),
+        ("restart demo", 3),
         ("update demo v0.2.0", 3),
     ] {
         let said = sandbox.run(command);

@@ -35,7 +35,7 @@ fn a_project_that_is_not_there_is_refused() {
     --- stderr
     error: `demo` is not at $ROOT/fleet/projects/demo
     hint: put it back at $ROOT/fleet/projects/demo, or correct `location` in fleet.toml
-    --- exit code 1
+    --- exit code 3
     ");
     nothing_was_started(&sandbox);
 }
