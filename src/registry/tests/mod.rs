@@ -180,6 +180,7 @@ fn every_value_says_where_it_comes_from() {
             "restart.window = 1h <- default",
             "restart.healthy_after = 10m <- default",
             "after = [\"two\"] <- fleet.toml:9",
+            "log = false <- default",
             "path = vendor/engine <- harness agents",
             "url =  <- default",
         ]
