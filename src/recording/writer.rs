@@ -21,6 +21,10 @@ pub(super) struct Writer {
     length: u64,
     /// How many bytes could not be written since the last that could.
     lost: u64,
+    /// Whether a line has begun that is not done.
+    has_begun: bool,
+    /// The one before has left a note that it could not write.
+    was_troubled: bool,
 }
 
 impl Writer {
@@ -33,7 +37,10 @@ impl Writer {
             file: None,
             length: 0,
             lost: 0,
+            has_begun: false,
+            was_troubled: false,
         };
+        writer.was_troubled = writer.series.trouble().exists();
         // What cannot be opened now is tried again at the first output.
         let _ = writer.continue_last();
         writer
@@ -53,6 +60,7 @@ impl Writer {
 
     /// Writes what has come. What cannot be written is counted, and told as soon as that can be.
     pub(super) fn write(&mut self, bytes: &[u8]) {
+        self.has_begun = !bytes.ends_with(b"\n");
         if let Err(error) = self.try_write(bytes) {
             if self.lost == 0 {
                 self.tell_of_trouble(&error);
@@ -64,17 +72,20 @@ impl Writer {
     /// Writes a line of the recorder's own.
     pub(super) fn say(&mut self, what: &str) {
         let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%S");
-        self.write(format!("\x1b[0m\r\n[{now} UTC] {what}\r\n").as_bytes());
+        let end = if self.has_begun { "\r\n" } else { "" };
+        self.write(format!("\x1b[0m{end}[{now} UTC] {what}\r\n").as_bytes());
     }
 
     fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.lost > 0 {
-            let lost = self.lost;
-            let line = format!(
-                "\x1b[0m\r\n[{lost} bytes are missing here: they could not be written]\r\n"
-            );
+        if self.lost > 0 || self.was_troubled {
+            let lost = match self.lost {
+                0 => "some output is".to_owned(),
+                lost => format!("output of {lost} bytes is"),
+            };
+            let line = format!("\x1b[0m\r\n[{lost} missing here: it could not be written]\r\n");
             self.append(line.as_bytes())?;
             self.lost = 0;
+            self.was_troubled = false;
             // It is only a note.
             let _ = fs::remove_file(self.series.trouble());
         }
@@ -217,7 +228,7 @@ mod tests {
         writer.write(b"here again\n");
         assert!(!series.trouble().exists());
         assert!(
-            all(&series).contains("[16 bytes are missing here"),
+            all(&series).contains("[output of 16 bytes is missing here: "),
             "{}",
             all(&series)
         );

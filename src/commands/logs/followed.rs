@@ -210,13 +210,15 @@ impl<'a> Followed<'a> {
                 }
             }
         }
-        if !self.attach(None, ui)? {
-            return Ok(false);
-        }
-        if self.standing == Standing::Live {
+        self.attach(None, ui)
+    }
+
+    /// Takes note that there is a terminal whose output comes.
+    fn is_live_now(&mut self, is_first: bool, ui: &Ui) {
+        if !is_first && self.is_waiting() {
             ui.status(format!("`{}` goes on with a new terminal", self.name()));
         }
-        Ok(true)
+        self.standing = Standing::Live;
     }
 
     /// Begins to follow its terminal, if there is one. `lines`: how many older ones are printed; `None`: all that came
@@ -287,7 +289,6 @@ impl<'a> Followed<'a> {
         let reader = Reader::at_the_end(series.clone())?;
         let most = lines.unwrap_or(super::LINES);
         let shown = if series.is_written() {
-            self.standing = Standing::Live;
             self.screen(pane, most)?
         } else {
             self.pipe(pane, &series, &settings, most, ui)?
@@ -295,6 +296,7 @@ impl<'a> Followed<'a> {
         if self.is_over() {
             return Ok(true);
         }
+        self.is_live_now(lines.is_some(), ui);
         self.reader = Some(reader);
         let shown = cleaned(shown.trim_end(), self.color);
         let first = shown.len().saturating_sub(most);
@@ -356,7 +358,6 @@ impl<'a> Followed<'a> {
             }
             watch.changes()?;
         }
-        self.standing = Standing::Live;
         Ok(shown)
     }
 
