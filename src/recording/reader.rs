@@ -19,6 +19,8 @@ const MOST: u64 = 16 * 1024 * 1024;
 pub(crate) struct Reader {
     series: Series,
     now: Option<(u64, File)>,
+    /// Before the first file: the number that was the last when this began, where what came since is wanted.
+    before: Option<u64>,
 }
 
 /// What was read.
@@ -33,7 +35,11 @@ pub(crate) struct Piece {
 impl Reader {
     /// Begins at the oldest byte that there is, or will be.
     pub(crate) fn at_the_beginning(series: Series) -> Self {
-        Self { series, now: None }
+        Self {
+            series,
+            now: None,
+            before: None,
+        }
     }
 
     /// Begins behind all that is there.
@@ -61,6 +67,7 @@ impl Reader {
         } else {
             Vec::new()
         };
+        reader.before = Some(numbers.last().copied().unwrap_or(0));
         for number in numbers.into_iter().rev() {
             let Some(mut file) = reader.open(number)? else {
                 break;
@@ -98,7 +105,8 @@ impl Reader {
                     return Ok(Some(Piece { bytes, has_gap }));
                 }
             }
-            has_gap |= self.now.as_ref().is_some_and(|(now, _)| next.0 > now + 1);
+            let last = self.now.as_ref().map(|(now, _)| *now).or(self.before);
+            has_gap |= last.is_some_and(|last| next.0 > last + 1);
             self.now = Some(next);
         }
     }
@@ -193,10 +201,12 @@ mod tests {
         fs::write(series.file(2), "c\n").unwrap();
         assert_eq!(text(&mut reader), "b\nc\n");
         fs::remove_file(series.file(2)).unwrap();
+        fs::remove_file(series.file(1)).unwrap();
+        let mut late = Reader::at_the_last(series.clone(), 10).unwrap();
         fs::write(series.file(4), "e\n").unwrap();
         assert_eq!(text(&mut reader), "<gap>e\n");
+        assert_eq!(text(&mut late), "<gap>e\n");
         // All of it goes, and it begins anew.
-        fs::remove_file(series.file(1)).unwrap();
         fs::remove_file(series.file(4)).unwrap();
         assert_eq!(text(&mut reader), "");
         fs::write(series.file(1), "new\n").unwrap();

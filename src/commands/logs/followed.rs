@@ -18,7 +18,7 @@ use crate::supervision::wait_readable;
 use crate::ui::Ui;
 
 /// How much is written down for followers only, of which each reads as fast as it can.
-const MAX_SIZE: u64 = 4 << 20;
+const MAX_SIZE: u64 = 2 << 20;
 const FILES: usize = 2;
 
 /// How long a recorder may take to begin.

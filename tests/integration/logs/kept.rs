@@ -116,7 +116,7 @@ fn agents_and_windows_that_come_later_are_kept_each_by_itself() {
     let text = wait_until_kept(&sandbox, "demo/two", "two heard: hello");
     assert!(!text.contains("one heard"), "{text}");
     // Whatever opens windows, and whatever they are called.
-    let odd = "-../$(id) `x` '\"#{pid}%H é;";
+    let odd = "-../$(id) `x` '\"#{pid}%H é; x";
     for name in [odd, odd, "harness", "~"] {
         let line = ["new-window", "-d", "-t", "=demo:", "-n", name, "sh", "-c"];
         let script = "echo in an odd window; exec cat";
