@@ -80,7 +80,7 @@ impl Shown<'_> {
             } else {
                 self.tmux.capture(&pane.pane, self.lines)?
             };
-            self.print(text.trim_end())?;
+            self.print(text.trim_end());
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Shown<'_> {
         for series in all {
             self.title(address.project.as_str(), &series.window());
             let lines = kept::last_lines(series, self.lines, self.color)?;
-            self.print(&Vec::from(lines).join("\n"))?;
+            self.print(&Vec::from(lines).join("\n"));
         }
         Ok(())
     }
@@ -107,14 +107,13 @@ impl Shown<'_> {
         }
     }
 
-    fn print(&self, text: &str) -> anyhow::Result<()> {
+    fn print(&self, text: &str) {
         if self.color {
             // Asked for, they go into a pipe as well. A reader that has gone away is no error.
             let _ = self.ui.stream(&format!("{text}\n"));
         } else {
             self.ui.result(text);
         }
-        Ok(())
     }
 }
 

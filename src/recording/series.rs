@@ -82,7 +82,9 @@ impl Series {
                 }
             }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        let name = String::from_utf8_lossy(&bytes);
+        // A file's name may be anybody's work.
+        name.chars().filter(|c| !c.is_control()).collect()
     }
 
     /// Returns the directory that the files are in.

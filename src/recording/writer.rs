@@ -167,9 +167,10 @@ mod tests {
     use crate::recording::Reader;
 
     fn settings(directory: &std::path::Path, total: Option<u64>) -> Settings {
-        Settings {
-            total,
-            ..Settings::new("demo", directory.join("logs/demo"), 1000, 3)
+        let settings = Settings::new("demo", directory.join("logs/demo"), 1000, 3);
+        match total {
+            Some(total) => settings.kept_within(total),
+            None => settings,
         }
     }
 

@@ -49,8 +49,7 @@ impl Tender {
         let Some(recorded) = &self.unit.recorded else {
             return;
         };
-        let is_gone = matches!(Lock::try_take(&recorded.lock), Ok(Some(_)));
-        if is_gone {
+        if !Lock::is_held(&recorded.lock) {
             // Nobody waits for it: its end is learned with that of other children.
             drop(self.ask_terminal(&recorded.again));
         }

@@ -75,7 +75,9 @@ impl<'a> Followed<'a> {
             cleaner: Cleaner::new(wanted.color),
             reader: None,
             _follows: None,
-            standing: Standing::Waiting { search_until: None },
+            standing: Standing::Waiting {
+                search_until: Some(Instant::now() + SEARCH),
+            },
             kept: fleet.logs_of(name),
             passing: fleet.runtime("follow").join(name.as_str()),
         })
@@ -361,18 +363,22 @@ impl<'a> Followed<'a> {
         Ok(shown)
     }
 
-    /// Looks for its terminal.
-    fn pane(&self) -> anyhow::Result<Option<Pane>> {
-        let Panes::Running { panes, .. } = self.fleet.tmux()?.panes()? else {
-            return Ok(None);
+    /// Looks for its terminal. Where there is no session, the next one begins with a change of the state.
+    fn pane(&mut self) -> anyhow::Result<Option<Pane>> {
+        let project = &self.address.project;
+        let own: Vec<Pane> = match self.fleet.tmux()?.panes()? {
+            Panes::NotRunning => Vec::new(),
+            Panes::Running { panes, .. } => panes
+                .into_iter()
+                .filter(|pane| pane.session == project.as_str())
+                .collect(),
         };
-        let own = panes
-            .into_iter()
-            .filter(|pane| pane.session == self.address.project.as_str());
-        let own: Vec<Pane> = own.collect();
         match &self.window {
+            _ if own.is_empty() => {
+                self.standing = Standing::Waiting { search_until: None };
+                Ok(None)
+            }
             Some(window) => Ok(own.into_iter().find(|pane| pane.name == *window)),
-            None if own.is_empty() => Ok(None),
             None => meant(own, &self.address).map(Some),
         }
     }

@@ -120,7 +120,7 @@ fn any_line_ends_and_a_byte_order_mark_are_taken() {
         &(text + "colur = 1\r\n"),
         &[
             "fleet.toml:5:1: unknown key `colur` in `[projects.demo]` (known there: after, args, branch, commit, enabled, \
-           env, env_file, harness, labels, location, ref, restart, stop_grace, watch)",
+           env, env_file, harness, labels, location, log, ref, restart, stop_grace, watch)",
         ],
     );
 }
