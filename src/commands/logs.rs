@@ -20,20 +20,22 @@ const LINES: usize = 1000;
 /// Prints what is asked for; of several terminals under a line with each one's name.
 pub(crate) fn logs(fleet: &Fleet, wanted: &Logs, ui: &Ui) -> anyhow::Result<Exit> {
     let addresses = addresses(fleet, wanted.addresses.clone(), &wanted.selector)?;
+    // Who selects means whatever there is.
+    let several = addresses.len() > 1 || wanted.selector.is_given();
     if wanted.follow {
-        return follow::follow(fleet, &addresses, wanted, ui);
+        return follow::follow(fleet, &addresses, several, wanted, ui);
     }
     let shown = Shown {
         fleet,
         tmux: fleet.tmux()?,
-        several: addresses.len() > 1,
+        several,
         lines: wanted.lines.unwrap_or(LINES),
         color: wanted.color,
         ui,
     };
     let outcomes = addresses.iter().map(|address| {
         if wanted.last_crash {
-            crash::print(fleet, address, addresses.len() > 1, ui)
+            crash::print(fleet, address, several, ui)
         } else if wanted.kept {
             shown.kept(address)
         } else {

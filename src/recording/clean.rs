@@ -225,15 +225,7 @@ impl Cleaner {
             'H' | 'f' => self.leave(column(second), done),
             'A' | 'B' | 'd' | 'J' => self.leave(self.column, done),
             'E' | 'F' => self.leave(0, done),
-            'h' | 'l' if parameters.starts_with('?') => {
-                // To another screen, or back.
-                if parameters[1..]
-                    .split(';')
-                    .any(|mode| matches!(mode, "47" | "1047" | "1049"))
-                {
-                    self.leave(0, done);
-                }
-            }
+            'h' | 'l' if is_of_another_screen(parameters) => self.leave(0, done),
             _ => {}
         }
     }
@@ -332,6 +324,14 @@ const BLANK: Cell = Cell {
     letter: ' ',
     colours: 0,
 };
+
+/// Tells whether private modes lead to another screen, or back.
+fn is_of_another_screen(parameters: &str) -> bool {
+    let modes = parameters.strip_prefix('?').unwrap_or_default();
+    modes
+        .split(';')
+        .any(|mode| matches!(mode, "47" | "1047" | "1049"))
+}
 
 /// Tells whether a character is none that is shown; those of eight bits count, which some terminals obey.
 fn is_control(c: char) -> bool {

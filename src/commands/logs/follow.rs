@@ -27,6 +27,7 @@ const QUIET: Duration = Duration::from_millis(500);
 pub(super) fn follow(
     fleet: &Fleet,
     addresses: &[Address],
+    several: bool,
     wanted: &Logs,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
@@ -35,7 +36,7 @@ pub(super) fn follow(
     watch.replaced(&fleet.runtime("state"))?;
     let mut all = Vec::new();
     for address in addresses {
-        for window in windows(fleet, address, addresses.len() > 1)? {
+        for window in windows(fleet, address, several)? {
             all.push(Followed::new(fleet, address, window, wanted)?);
         }
     }

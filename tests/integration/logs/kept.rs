@@ -192,7 +192,7 @@ fn it_is_followed_by_several_through_a_restart() {
     assert_eq!(text.matches("heard: hello").count(), 1, "{text}");
     // No other recorder than the one that keeps it.
     assert_eq!(recorders(&sandbox).len(), 1);
-    assert_eq!(files(&sandbox, "follow/demo"), [PathBuf::new(); 0]);
+    assert!(files(&sandbox, "follow/demo").is_empty());
     drop(first);
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
@@ -238,7 +238,7 @@ fn a_recorder_that_is_killed_costs_the_harness_nothing_and_comes_back() {
 #[test]
 fn without_the_key_nothing_is_kept_and_with_it_from_the_next_start_on() {
     let sandbox = running(&[]);
-    assert_eq!(files(&sandbox, "logs"), [PathBuf::new(); 0]);
+    assert!(files(&sandbox, "logs").is_empty());
     assert_eq!(recorders(&sandbox).len(), 0);
     insta::assert_snapshot!(sandbox.run("logs demo --kept"), @r"
     --- stderr
