@@ -160,8 +160,10 @@ pub(crate) enum Command {
     /// Show a project's terminal; leave it with Ctrl-b d
     #[command(after_help = "Examples:\n  fleet attach demo\n  fleet attach demo/builder")]
     Attach(Attach),
-    /// Print what a project's terminal shows
-    #[command(after_help = "Examples:\n  fleet logs demo\n  fleet logs demo/builder --lines 200")]
+    /// Print what a project's terminal shows, or go on printing what it prints
+    #[command(
+        after_help = "Examples:\n  fleet logs demo/builder --lines 200\n  fleet logs -f demo\n  fleet logs demo --last-crash"
+    )]
     Logs(Logs),
     /// Type a text into a project's terminal, and Enter
     #[command(

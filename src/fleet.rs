@@ -15,9 +15,10 @@ use crate::events::{self, Event};
 use crate::files::{self, Durability, Lock};
 use crate::journal::Journal;
 use crate::names::{Name, fingerprint};
-use crate::registry::{self, Edit, Registry};
+use crate::recording::Settings;
+use crate::registry::{self, Edit, Project, Registry};
 use crate::server::ServerRecord;
-use crate::sessions::{self, Tmux};
+use crate::sessions::{self, Recorder, Tmux};
 use crate::supervision;
 use crate::ui::Ui;
 
@@ -119,7 +120,8 @@ impl Fleet {
     pub(crate) fn make_runtime(&self) -> anyhow::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         for directory in [
-            "", "desired", "state", "units", "locks", "journal", "logs", "probes", "trash",
+            "", "desired", "state", "units", "locks", "journal", "logs", "probes", "crashes",
+            "trash",
         ] {
             let path = self.runtime(directory);
             let made = std::fs::DirBuilder::new()
@@ -156,6 +158,33 @@ impl Fleet {
     /// Returns the file with what a project's harness last said of itself.
     pub(crate) fn probe_file(&self, name: &Name) -> PathBuf {
         self.runtime("probes").join(format!("{name}.json"))
+    }
+
+    /// Returns the file with the last screen of a project's last crash.
+    pub(crate) fn crash_file(&self, name: &Name) -> PathBuf {
+        self.runtime("crashes").join(format!("{name}.json"))
+    }
+
+    /// Returns where what a project's terminals print is kept, if it is or ever was.
+    pub(crate) fn logs_of(&self, name: &Name) -> PathBuf {
+        self.runtime("logs").join(name.as_str())
+    }
+
+    /// Returns what the recorders of a project are told; `None` where its output is not to be kept.
+    pub(crate) fn recording(&self, project: &Project) -> Option<Settings> {
+        let limits = &self.registry.fleet.log;
+        let directory = self.logs_of(&project.name);
+        let name = project.name.as_str();
+        let settings = || Settings::new(name, directory, limits.max_size, limits.files);
+        project.log.then(|| settings().kept_within(limits.total))
+    }
+
+    /// Returns how the tmux server starts a recorder that is told this.
+    pub(crate) fn recorder(&self, settings: &Settings) -> anyhow::Result<Recorder> {
+        let file = settings.file();
+        let file = file.to_str().context("the fleet's path is not UTF-8")?;
+        let program = supervision::tender_program()?;
+        Ok(Recorder::new(&[&program, supervision::RECORD, file]))
     }
 
     /// Returns the lock of the command that changes a project.

@@ -25,6 +25,7 @@ mod names;
 mod operations;
 mod parallel;
 mod pins;
+mod recording;
 mod registry;
 mod rollout;
 mod server;
@@ -60,7 +61,8 @@ pub fn run_agents() -> ExitCode {
     agents::run()
 }
 
-/// Runs a tender: the parent of one harness's or agent's process, given the path of its unit.
+/// Runs a tender: the parent of one harness's or agent's process, given the path of its unit. Or, where the first
+/// argument is `record`, a recorder of what a terminal prints.
 pub fn tend() -> ExitCode {
     supervision::tend()
 }

@@ -12,7 +12,7 @@ use super::runner::{Delivery, Runner};
 use crate::error::{failed, usage};
 use crate::files::{self, Durability};
 use crate::names::Name;
-use crate::sessions::capture_of_own;
+use crate::sessions::{alternate_of_own, capture_of_own};
 use crate::supervision::{Policy, Process, Unit, VERSION, find_program};
 
 /// Seconds that an agent has to end once it is asked to: less than whoever stops this run is likely to grant.
@@ -108,6 +108,9 @@ fn prepare(project: &Project, runner: &Runner, agent: Agent) -> anyhow::Result<P
         again: format!("agents restart {}", agent.name),
         keeps_history: false,
         capture: capture_of_own(HEARD)?,
+        capture_alternate: alternate_of_own()?,
+        crash: None,
+        recorded: None,
         shared: None,
     };
     Ok(Prepared {

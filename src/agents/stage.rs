@@ -79,7 +79,14 @@ impl Stage {
             let name = &self.session;
             let without = || Err("a run by hand ends with its login".to_owned());
             self.tmux
-                .new_sessions(&[NewSession { name, window }], without)
+                .new_sessions(
+                    &[NewSession {
+                        name,
+                        window,
+                        recorder: None,
+                    }],
+                    without,
+                )
                 .made?;
         }
         if !windows.is_empty() {

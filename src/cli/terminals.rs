@@ -48,15 +48,21 @@ pub(crate) struct Logs {
     pub(crate) addresses: Vec<Address>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// How many older lines to print as well
-    #[arg(long, short = 'l', default_value = "1000", value_parser = super::number)]
-    pub(crate) lines: usize,
+    /// How many older lines to print as well: 1000 by default, 10 with `-f`
+    #[arg(long, short = 'l', value_name = "N", value_parser = super::number)]
+    pub(crate) lines: Option<usize>,
     /// Go on printing what comes, until Ctrl-C
     #[arg(long, short = 'f')]
     pub(crate) follow: bool,
-    /// Print what stood on the screen when it last died
-    #[arg(long, conflicts_with = "follow")]
+    /// Print what stood on the screen when it last crashed
+    #[arg(long, conflicts_with_all = ["follow", "kept", "color", "lines"])]
     pub(crate) last_crash: bool,
+    /// Print what is kept on disk (`log = true`) instead of what the terminal shows
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) kept: bool,
+    /// Leave the colours in, and nothing else that is not text
+    #[arg(long, alias = "colour")]
+    pub(crate) color: bool,
 }
 
 /// `fleet send`.

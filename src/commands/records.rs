@@ -166,6 +166,7 @@ fn record(project: &Project) -> Value {
             "healthy_after": restart.healthy_after.as_secs_f64(),
         },
         "after": project.after,
+        "log": project.log,
     })
 }
 

@@ -1,6 +1,6 @@
-//! A project's terminals: `attach`, `logs`, `send`.
+//! A project's terminals: which one is meant, `attach` and `send`.
 
-use crate::cli::{Address, Logs, Selector, Send};
+use crate::cli::{Address, Selector, Send};
 use crate::error::{Advise as _, Exit, failed, usage};
 use crate::events::{Event, operator};
 use crate::fleet::Fleet;
@@ -25,37 +25,6 @@ pub(crate) fn attach(fleet: &Fleet, address: &Address) -> anyhow::Result<()> {
     let project = &address.project;
     Err(tmux.attach(project.as_str(), window.as_deref()))
         .hint(|| format!("`fleet logs {project}` prints what it shows"))
-}
-
-/// Prints what terminals show; several of them under a line with each one's name.
-pub(crate) fn logs(fleet: &Fleet, wanted: &Logs, ui: &Ui) -> anyhow::Result<Exit> {
-    let tmux = fleet.tmux()?;
-    let addresses = addresses(fleet, wanted.addresses.clone(), &wanted.selector)?;
-    let several = addresses.len() > 1;
-    let mut outcomes = Vec::new();
-    for address in addresses {
-        let print = || -> anyhow::Result<()> {
-            let panes = panes(fleet, &tmux, &address)?;
-            let has_agents = !agents(&panes).is_empty();
-            // Of several projects, all that each has to show is meant.
-            let shown = match (several, &address.agent) {
-                (true, None) => panes
-                    .into_iter()
-                    .filter(|pane| !has_agents || pane.name != WINDOW)
-                    .collect(),
-                (false, _) | (true, Some(_)) => vec![meant(panes, &address)?],
-            };
-            for pane in shown {
-                if several {
-                    ui.result(format!("==> {}/{} <==", pane.session, pane.name));
-                }
-                ui.result(tmux.capture(&pane.pane, wanted.lines)?.trim_end());
-            }
-            Ok(())
-        };
-        outcomes.push(print());
-    }
-    Ok(finish_silently(outcomes, ui))
 }
 
 /// Types a text into terminals.
@@ -116,7 +85,7 @@ fn sending(address: &Address, text: &str, sent: &anyhow::Result<()>) -> Event {
 }
 
 /// Returns the terminals that are named, and those of the projects that are selected.
-fn addresses(
+pub(super) fn addresses(
     fleet: &Fleet,
     named: Vec<Address>,
     selector: &Selector,
@@ -132,7 +101,7 @@ fn addresses(
     Ok(addresses)
 }
 
-fn finish_silently(outcomes: Vec<anyhow::Result<()>>, ui: &Ui) -> Exit {
+pub(super) fn finish_silently(outcomes: Vec<anyhow::Result<()>>, ui: &Ui) -> Exit {
     let codes: Vec<Exit> = outcomes
         .into_iter()
         .map(|outcome| match outcome {
@@ -143,7 +112,7 @@ fn finish_silently(outcomes: Vec<anyhow::Result<()>>, ui: &Ui) -> Exit {
     super::outcomes::common(&codes)
 }
 
-fn panes(fleet: &Fleet, tmux: &Tmux, address: &Address) -> anyhow::Result<Vec<Pane>> {
+pub(super) fn panes(fleet: &Fleet, tmux: &Tmux, address: &Address) -> anyhow::Result<Vec<Pane>> {
     let name = &address.project;
     let all = match tmux.panes()? {
         Panes::NotRunning => Vec::new(),
@@ -175,38 +144,27 @@ fn refuse_dead(pane: &Pane, address: &Address) -> anyhow::Result<()> {
         .into())
 }
 
-/// Picks the terminal that is meant: the agent's that is named, else the only agent's, else the harness's own.
-fn meant(panes: Vec<Pane>, address: &Address) -> anyhow::Result<Pane> {
+/// Picks the terminal that is meant.
+pub(super) fn meant(panes: Vec<Pane>, address: &Address) -> anyhow::Result<Pane> {
+    let names: Vec<&str> = panes.iter().map(|pane| pane.name.as_str()).collect();
+    let place = pick(&names, address)?;
+    Ok(panes[place].clone())
+}
+
+/// Picks the window that is meant: the agent's that is named, else the only agent's, else the harness's own. Returns its
+/// place.
+pub(super) fn pick(windows: &[&str], address: &Address) -> anyhow::Result<usize> {
     let project = &address.project;
-    let agents = agents(&panes);
-    let names = || agents.iter().map(|pane| pane.name.as_str());
-    let shown = || list(names().map(|name| format!("{project}/{name}")));
-    let found = match &address.agent {
-        Some(agent) => {
-            let named = agents
-                .iter()
-                .copied()
-                .find(|pane| pane.name == agent.as_str());
-            let own = panes
-                .iter()
-                .find(|pane| pane.name == WINDOW && agent.as_str() == HARNESS);
-            named.or(own).ok_or_else(|| {
-                let fault = usage(format!("`{project}` has no agent `{agent}`"));
-                match nearest(agent.as_str(), names()) {
-                    Some(near) => fault.hint(format!("did you mean `{project}/{near}`?")),
-                    None if agents.is_empty() => {
-                        fault.hint(format!("it has one terminal: `{project}`"))
-                    }
-                    None => fault.hint(format!("it has {}", shown())),
-                }
-            })?
-        }
-        None => match agents.as_slice() {
-            [] => panes
-                .first()
-                .ok_or_else(|| failed(format!("`{project}` has no terminal")))?,
-            [only] => only,
-            [_, _, ..] => {
+    let is_agent = |window: &&&str| **window != WINDOW;
+    let agents = || windows.iter().filter(is_agent).copied();
+    let shown = || list(agents().map(|name| format!("{project}/{name}")));
+    let place = |wanted: &str| windows.iter().position(|window| *window == wanted);
+    let Some(agent) = &address.agent else {
+        let mut names = agents();
+        let only = match (names.next(), names.next()) {
+            (None, _) => 0,
+            (Some(only), None) => place(only).unwrap_or(0),
+            (Some(_), Some(_)) => {
                 return Err(usage(format!("`{project}` has more than one agent"))
                     .hint(format!(
                         "name one: {}; `{project}/{HARNESS}` is the harness's own terminal",
@@ -214,12 +172,23 @@ fn meant(panes: Vec<Pane>, address: &Address) -> anyhow::Result<Pane> {
                     ))
                     .into());
             }
-        },
+        };
+        return Ok(only);
     };
-    Ok(found.clone())
+    let own = || place(WINDOW).filter(|_| agent.as_str() == HARNESS);
+    Ok(place(agent.as_str()).or_else(own).ok_or_else(|| {
+        let fault = usage(format!("`{project}` has no agent `{agent}`"));
+        match nearest(agent.as_str(), agents()) {
+            Some(near) => fault.hint(format!("did you mean `{project}/{near}`?")),
+            None if agents().next().is_none() => {
+                fault.hint(format!("it has one terminal: `{project}`"))
+            }
+            None => fault.hint(format!("it has {}", shown())),
+        }
+    })?)
 }
 
 /// Returns the agents' terminals: the windows that the harness has opened beside its own.
-fn agents(panes: &[Pane]) -> Vec<&Pane> {
+pub(super) fn agents(panes: &[Pane]) -> Vec<&Pane> {
     panes.iter().filter(|pane| pane.name != WINDOW).collect()
 }

@@ -64,9 +64,27 @@ impl Lock {
 
     /// Waits for the lock however long that takes: for a thread that has nothing else to do.
     pub(crate) fn wait(path: &Path) -> anyhow::Result<Self> {
+        Self::wait_as(path, FlockArg::LockExclusive)
+    }
+
+    /// Shares the lock with others who do: nobody has it alone meanwhile. Waits for who has it alone.
+    pub(crate) fn share(path: &Path) -> anyhow::Result<Self> {
+        Self::wait_as(path, FlockArg::LockShared)
+    }
+
+    /// Tells whether somebody has the lock alone; nobody who takes it is hindered by the question for longer than that
+    /// takes, and nobody who watches the file sees it. One that cannot be looked at counts as held.
+    pub(crate) fn is_held(path: &Path) -> bool {
+        match File::open(path) {
+            Ok(file) => Flock::lock(file, FlockArg::LockSharedNonblock).is_err(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
+    fn wait_as(path: &Path, how: FlockArg) -> anyhow::Result<Self> {
         let file = open_lock(path)
             .with_context(|| format!("cannot open the lock `{}`", path.display()))?;
-        Flock::lock(file, FlockArg::LockExclusive)
+        Flock::lock(file, how)
             .map(|held| Self { _held: held })
             .map_err(|(_, errno)| errno)
             .with_context(|| format!("cannot lock `{}`", path.display()))
@@ -100,11 +118,25 @@ mod tests {
         let path = directory.path().join("locks/demo");
         let held = Lock::try_take(&path).unwrap().unwrap();
         assert!(Lock::try_take(&path).unwrap().is_none());
+        assert!(Lock::is_held(&path));
         let mut said = false;
         let error = Lock::take(&path, Duration::from_millis(5), || said = true).unwrap_err();
         assert!(said);
         assert_eq!(crate::error::exit_of(&error), crate::error::Exit::TimedOut);
         drop(held);
+        assert!(!Lock::is_held(&path));
+        assert!(Lock::try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_shared_lock_is_held_by_all_who_share_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("demo");
+        assert!(!Lock::is_held(&path));
+        let shared = [Lock::share(&path).unwrap(), Lock::share(&path).unwrap()];
+        assert!(!Lock::is_held(&path));
+        assert!(Lock::try_take(&path).unwrap().is_none());
+        drop(shared);
         assert!(Lock::try_take(&path).unwrap().is_some());
     }
 }

@@ -18,7 +18,7 @@ use super::running;
 use super::server;
 
 /// The tmux window of a project's harness. An agent cannot have this name: it is no name.
-pub(crate) const WINDOW: &str = "[harness]";
+pub(crate) const WINDOW: &str = crate::recording::HARNESS_WINDOW;
 
 /// How long sessions may take to say that they run: what an earlier life left may have to be ended first.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);

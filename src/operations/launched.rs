@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use crate::error::{failed, timed_out};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
-use crate::sessions::{NewSession, NewWindow, Panes};
+use crate::sessions::{NewSession, NewWindow, Panes, Recorder};
 use crate::supervision::{
     self, LastExit, Phase, Process, State, Unit, Want, read_desired, write_desired,
 };
@@ -30,6 +30,7 @@ pub(super) struct Launch {
     pub(super) files: UnitFiles,
     directory: PathBuf,
     unit: String,
+    recorder: Option<Recorder>,
     before: Option<Process>,
     /// What tmux complained about when it was asked for this session and others: it may run all the same.
     pub(super) complaint: Option<String>,
@@ -53,6 +54,10 @@ impl Launch {
         let before = State::read(&files.state)?.map(|state| state.tender);
         Ok(Self {
             name: name.clone(),
+            recorder: fleet
+                .recording(project)
+                .map(|recording| fleet.recorder(&recording))
+                .transpose()?,
             directory: unit.directory,
             unit: text,
             files,
@@ -88,6 +93,7 @@ impl Launch {
         NewSession {
             name: self.name.as_str(),
             window,
+            recorder: self.recorder.as_ref(),
         }
     }
 

@@ -270,7 +270,13 @@ pub(super) fn unregister(fleet: &Fleet, name: &Name, ui: &Ui) -> anyhow::Result<
     }
     // A later project of this name must not inherit what was wished for this one.
     let own = fleet.unit_files(name);
-    [own.unit, own.desired, own.state, fleet.probe_file(name)]
-        .iter()
-        .try_for_each(|file| files::remove_if_there(file))
+    [
+        own.unit,
+        own.desired,
+        own.state,
+        fleet.probe_file(name),
+        fleet.crash_file(name),
+    ]
+    .iter()
+    .try_for_each(|file| files::remove_if_there(file))
 }

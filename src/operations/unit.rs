@@ -9,11 +9,13 @@ use crate::fleet::Fleet;
 use crate::harness::{Manifest, Mode};
 use crate::names::{CommitId, Name};
 use crate::pins::{self, Depth};
+use crate::recording::Series;
 use crate::registry::{Project, Watch};
-use crate::sessions::capture_of_own;
-use crate::supervision::{self, Policy, Refresh, Unit, VERSION, find_program, stamp};
+use crate::sessions::{alternate_of_own, capture_of_own};
+use crate::supervision::{self, Policy, Recorded, Refresh, Unit, VERSION, find_program, stamp};
 
 use super::environment::{self, Environment};
+use super::launch::WINDOW;
 
 /// How many lines that have scrolled away are looked at for what a dead life said last.
 const HEARD: usize = 50;
@@ -92,8 +94,23 @@ pub(super) fn unit(
         again: format!("fleet start {}", project.name),
         keeps_history: false,
         capture: capture_of_own(HEARD)?,
+        capture_alternate: alternate_of_own()?,
+        crash: Some(fleet.crash_file(&project.name)),
+        recorded: recorded_terminal(fleet, project)?,
         shared: Some(fleet.runtime("")),
     })
+}
+
+/// Says how a project's terminal is recorded, where it is to be; writes down what the recorders are told.
+fn recorded_terminal(fleet: &Fleet, project: &Project) -> anyhow::Result<Option<Recorded>> {
+    let Some(recording) = fleet.recording(project) else {
+        return Ok(None);
+    };
+    recording.write()?;
+    Ok(Some(Recorded {
+        lock: Series::of(&recording.directory, WINDOW).lock(),
+        again: fleet.recorder(&recording)?.call_of_own()?,
+    }))
 }
 
 /// Says what a unit was made from: before a life, a change of it has the unit made anew.

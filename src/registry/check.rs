@@ -8,12 +8,13 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::load::{EMBEDDED, FILE, FleetSettings, Harness, Project, Registry};
+use super::load::{EMBEDDED, FILE, FleetSettings, Harness, LogLimits, Project, Registry};
 use super::locate::locate;
 use super::places::{Places, forbidden};
 use super::problem::{MOST, Problem};
 use super::recover::Recovered;
-use super::text::{HarnessText, ProjectText};
+use super::size::{Size, spelled};
+use super::text::{FleetText, HarnessText, ProjectText};
 use super::values::Count;
 use crate::names::{Name, Ref, Time, nearest};
 
@@ -25,6 +26,13 @@ const MAX_PARALLEL_STARTS: usize = 8;
 
 /// How many projects may run where nobody says.
 const MAX_RUNNING: usize = 200;
+
+/// How much of what terminals print is kept where nobody says.
+const LOG: LogLimits = LogLimits {
+    max_size: 10 << 20,
+    files: 5,
+    total: 1 << 30,
+};
 
 /// Where a harness is mounted where nobody says.
 pub(crate) const ENGINE: &str = "engine";
@@ -152,6 +160,7 @@ impl Check<'_> {
         harnesses: &BTreeMap<Name, Harness>,
     ) -> Option<FleetSettings> {
         let text = std::mem::take(&mut self.read.file.fleet);
+        let log = self.log_limits(&text);
         let written = text.projects.as_ref().map_or("projects", |it| it.as_str());
         let projects = self.place(&["fleet", "projects"], places.absolute(written));
         let default_harness = text
@@ -159,6 +168,7 @@ impl Check<'_> {
             .unwrap_or_else(|| EMBEDDED.parse().expect("it is a valid name"));
         self.known_harness(&["fleet", "default_harness"], &default_harness, harnesses);
         Some(FleetSettings {
+            log,
             name: text.name.unwrap_or_else(|| directory_name(root)),
             projects: projects?,
             default_harness,
@@ -167,6 +177,29 @@ impl Check<'_> {
                 .map_or(MAX_PARALLEL_STARTS, Count::get),
             max_running: text.max_running.map_or(MAX_RUNNING, Count::get),
         })
+    }
+
+    fn log_limits(&mut self, text: &FleetText) -> LogLimits {
+        let size = |written: &Option<Size>, default| written.as_ref().map_or(default, Size::bytes);
+        let limits = LogLimits {
+            max_size: size(&text.log_max_size, LOG.max_size),
+            files: text.log_files.map_or(LOG.files, Count::get),
+            total: size(&text.log_total, LOG.total),
+        };
+        if limits.total < limits.max_size {
+            let (total, one) = (spelled(limits.total), spelled(limits.max_size));
+            let key = if text.log_total.is_some() {
+                "log_total"
+            } else {
+                "log_max_size"
+            };
+            self.refuse(
+                &["fleet", key],
+                format!("all that is kept, {total}, cannot be less than one file of it, {one}"),
+                None,
+            );
+        }
+        limits
     }
 
     fn known_harness(&mut self, path: &[&str], name: &Name, harnesses: &BTreeMap<Name, Harness>) {
@@ -268,6 +301,7 @@ impl Check<'_> {
             args: strings(text.args),
             restart,
             after: text.after.unwrap_or_default(),
+            log: text.log.unwrap_or(false),
         })
     }
 }

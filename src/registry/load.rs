@@ -52,6 +52,19 @@ pub(crate) struct FleetSettings {
     pub(crate) max_parallel_starts: usize,
     /// How many projects may run.
     pub(crate) max_running: usize,
+    /// How much of what terminals print is kept.
+    pub(crate) log: LogLimits,
+}
+
+/// How much of what terminals print is kept, of projects that have it kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogLimits {
+    /// How many bytes a file may have.
+    pub(crate) max_size: u64,
+    /// How many files of each terminal.
+    pub(crate) files: usize,
+    /// How many bytes all files of the fleet may have: at least those of one file.
+    pub(crate) total: u64,
 }
 
 /// A harness that projects may use.
@@ -102,6 +115,8 @@ pub(crate) struct Project {
     pub(crate) restart: Restart,
     /// Which projects are started before it where several are: each is registered, and no one waits for itself.
     pub(crate) after: Vec<Name>,
+    /// Whether what its terminals print is kept on disk.
+    pub(crate) log: bool,
 }
 
 impl Registry {

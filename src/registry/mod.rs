@@ -16,6 +16,7 @@ mod problem;
 mod recover;
 mod restart;
 mod schema;
+mod size;
 mod splice;
 mod syntax;
 #[cfg(test)]

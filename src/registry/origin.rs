@@ -82,7 +82,7 @@ impl Registry {
     }
 }
 
-fn values(project: &Project) -> [(&'static str, String); 19] {
+fn values(project: &Project) -> [(&'static str, String); 20] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let after: Vec<String> = project.after.iter().map(ToString::to_string).collect();
     let restart = &project.restart;
@@ -117,6 +117,7 @@ fn values(project: &Project) -> [(&'static str, String); 19] {
         ("restart.window", seconds(restart.window)),
         ("restart.healthy_after", seconds(restart.healthy_after)),
         ("after", list(&after)),
+        ("log", project.log.to_string()),
     ]
 }
 

@@ -22,7 +22,7 @@ const NOT_BUILT: [(&str, &[&str]); 4] = [
     ("", &["operator"]),
     ("fleet", &["on"]),
     ("harnesses", &["preset", "commands"]),
-    ("projects", &["log", "on", "hold"]),
+    ("projects", &["on", "hold"]),
 ];
 
 /// What is left of a file without its problems.

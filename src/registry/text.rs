@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::size::Size;
 use super::values::{Argument, Count, EnginePath, EnvironmentName, Label, Place, Watch};
 use crate::names::{CommitId, HarnessUrl, Name, Ref, RestartText, Time};
 
@@ -39,6 +40,12 @@ pub(super) struct FleetText {
     pub(super) max_parallel_starts: Option<Count>,
     /// How many projects may run: a start beyond it is refused. Default: `200`.
     pub(super) max_running: Option<Count>,
+    /// How long a file of kept output may become, where a project has `log = true`: `512KB`, `10MB`, `1GB`. Default: `10MB`.
+    pub(super) log_max_size: Option<Size>,
+    /// How many such files are kept of each terminal. Default: `5`.
+    pub(super) log_files: Option<Count>,
+    /// How much all kept output of the fleet may take; the oldest goes first. Default: `1GB`.
+    pub(super) log_total: Option<Size>,
 }
 
 /// A harness: a git repository that says how to run a project's agents.
@@ -91,4 +98,6 @@ pub(super) struct ProjectText {
     pub(super) restart: Option<RestartText>,
     /// Projects that are started before it where several are started together.
     pub(super) after: Option<Vec<Name>>,
+    /// Whether what its terminals print is kept on disk. Default: `false`.
+    pub(super) log: Option<bool>,
 }

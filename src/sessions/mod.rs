@@ -8,6 +8,7 @@ mod answers;
 mod limits;
 mod listener;
 mod panes;
+mod recorder;
 mod scope;
 mod tmux;
 mod version;
@@ -15,5 +16,8 @@ mod words;
 
 pub(crate) use address::{of_environment, socket_directory};
 pub(crate) use panes::{Pane, Panes};
+pub(crate) use recorder::{Piped, Recorder};
 pub(crate) use scope::{Home, Served};
-pub(crate) use tmux::{NewSession, NewWindow, Tmux, capture_of_own, raise_file_limit};
+pub(crate) use tmux::{
+    NewSession, NewWindow, Tmux, alternate_of_own, capture_of_own, raise_file_limit,
+};

@@ -19,6 +19,7 @@ use super::answers::{complaint, is_gone, nobody_listens};
 use super::limits::Room;
 use super::listener::{is_stopped, listener, way_out};
 use super::panes::{self, Panes};
+use super::recorder::Recorder;
 use super::version;
 use super::words::{exactly, literal, script_line, word_of_call};
 use crate::command::{self, Answer};
@@ -63,6 +64,8 @@ pub(crate) struct NewSession<'a> {
     pub(crate) name: &'a str,
     /// Its first window.
     pub(crate) window: NewWindow<'a>,
+    /// What records it and all its later windows, if anything does.
+    pub(crate) recorder: Option<&'a Recorder>,
 }
 
 /// A window to be made. tmux reports neither a missing directory nor a missing program: check both before.
@@ -150,7 +153,22 @@ impl Tmux {
                 .fold(call, |call, (name, value)| call.environment(name, value));
             with_program(call.build(), window)
         });
-        Script::of(&calls.collect::<anyhow::Result<Vec<_>>>()?)
+        // A recorder follows its session in one go, so that nothing is printed between the two.
+        let mut script = Vec::new();
+        for (session, call) in sessions.iter().zip(calls) {
+            script.push(call?);
+            let target = format!("{}:", exactly(session.name));
+            let recorder = session.recorder.map(|recorder| recorder.calls(&target));
+            script.extend(recorder.into_iter().flatten().map(|words| of_words(&words)));
+        }
+        Script::of(&script)
+    }
+
+    /// Has a running server carry out several calls in one go, and returns what they print.
+    pub(super) fn have(&self, calls: &[&[&str]]) -> anyhow::Result<String> {
+        Ok(self
+            .demand(calls.iter().map(|words| of_words(words)))?
+            .stdout)
     }
 
     /// Makes windows in a session of a running server, in one call.
@@ -221,6 +239,12 @@ impl Tmux {
             .option(option)
             .value(value);
         self.demand([call.build()]).map(drop)
+    }
+
+    /// The same as [`Self::capture`], with the colours as sequences.
+    pub(crate) fn capture_with_colours(&self, pane: &str, lines: usize) -> anyhow::Result<String> {
+        let first = format!("-{lines}");
+        self.have(&[&["capture-pane", "-p", "-J", "-e", "-S", &first, "-t", pane]])
     }
 
     /// Returns what a pane shows, with up to `lines` lines that have scrolled away before it.
@@ -442,13 +466,37 @@ impl Script {
 /// Returns a call that prints what the terminal shows in which it runs, with up to `lines` lines that have scrolled away
 /// before it: for programs of the pane's own, which know the server and the pane from their environment.
 pub(crate) fn capture_of_own(lines: usize) -> anyhow::Result<Vec<String>> {
-    let program = program()?;
-    let program = program
-        .to_str()
-        .ok_or_else(|| anyhow!("`{}` is not UTF-8", program.display()))?;
     let first = format!("-{lines}");
-    let words = [program, "-u", "capture-pane", "-p", "-J", "-S", &first];
+    let words = [
+        &*program_as_text()?,
+        "-u",
+        "capture-pane",
+        "-p",
+        "-J",
+        "-S",
+        &first,
+    ];
     Ok(words.map(str::to_owned).to_vec())
+}
+
+/// Returns a call that prints the alternate screen of the terminal in which it runs, and nothing where that shows its
+/// usual one.
+pub(crate) fn alternate_of_own() -> anyhow::Result<Vec<String>> {
+    let program = program_as_text()?;
+    let words = [
+        &*program,
+        "-u",
+        "if-shell",
+        "-F",
+        "#{alternate_on}",
+        "capture-pane -p -J",
+    ];
+    Ok(words.map(str::to_owned).to_vec())
+}
+
+pub(super) fn program_as_text() -> anyhow::Result<String> {
+    let program = program()?.into_os_string().into_string();
+    program.map_err(|path| anyhow!("`{}` is not UTF-8", path.display()))
 }
 
 /// Returns the tmux program's path.
@@ -466,6 +514,16 @@ fn program() -> anyhow::Result<PathBuf> {
 pub(crate) fn raise_file_limit() -> nix::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+}
+
+/// Makes a call of its words.
+fn of_words<'a>(words: &[impl AsRef<str>]) -> TmuxCommand<'a> {
+    let mut words = words.iter().map(|word| word.as_ref().to_owned());
+    let mut call = TmuxCommand::new_full(words.next().unwrap_or_default());
+    for word in words {
+        call.push_param(word);
+    }
+    call
 }
 
 fn with_program<'a>(
@@ -511,10 +569,12 @@ mod tests {
             NewSession {
                 name: "demo",
                 window: window(script),
+                recorder: None,
             },
             NewSession {
                 name: "demo-2",
                 window: window("exec cat"),
+                recorder: None,
             },
         ];
         tmux.new_sessions(&sessions, || Err(String::new()))

@@ -23,6 +23,8 @@ pub(super) struct Between {
     pid: i32,
     when: When,
     is_told: bool,
+    /// What stood on its alternate screen, where it showed that: nothing more will be heard of it.
+    pub(super) alternate: Option<Vec<String>>,
 }
 
 impl Tender {
@@ -45,7 +47,7 @@ impl Tender {
             return Ok(());
         }
         // There is time now to look for everything that tells why.
-        self.hear_now(&mut exit);
+        let screen = self.hear_now(&mut exit);
         exit.oom = self.out_of_memory(&exit, self.life.process.pid);
         exit.signature = evidence::signature(&exit);
         let next = if swept.left.is_empty() {
@@ -53,6 +55,9 @@ impl Tender {
         } else {
             return Err(self.give_up(exit, &now, Last::not_ended(&swept)));
         };
+        if next != Next::Finished {
+            self.keep_screen(&exit, screen);
+        }
         let last = match next {
             Next::Restart(wait) => return self.go_on_after(wait, exit, &now),
             Next::Finished => Last::of(Phase::Finished),
@@ -63,7 +68,11 @@ impl Tender {
     }
 
     /// Lets the next life begin: what takes time is done beside it.
-    fn go_on(&mut self, exit: LastExit, now: &When) {
+    fn go_on(&mut self, mut exit: LastExit, now: &When) {
+        let alternate = self.hear_alternate();
+        if let Some(screen) = &alternate {
+            exit.said = evidence::said(screen);
+        }
         self.terminal.take_back();
         let line = self.line_between(&exit, now, "at once");
         self.terminal.say_after_life(&line);
@@ -72,6 +81,7 @@ impl Tender {
             pid: self.life.process.pid,
             when: now.clone(),
             is_told: false,
+            alternate,
         });
         policy::count(&self.unit.policy, &mut self.state, exit, now);
         self.state.restarts = self.state.restarts.saturating_add(1);
@@ -85,6 +95,7 @@ impl Tender {
         if let Some(mut exit) = self.state.last_exit.take() {
             exit.oom = self.out_of_memory(&exit, between.pid);
             exit.signature = evidence::signature(&exit);
+            self.keep_screen(&exit, between.alternate.clone().unwrap_or_default());
             let next = "restarts at once".to_owned();
             self.trail.died(&self.unit.name, &exit, &between.when, next);
             self.state.last_exit = Some(exit);

@@ -128,6 +128,7 @@ impl Tender {
             exit.signature = evidence::signature(exit);
         }
         self.terminal.take_back();
+        self.say_that_it_was_ended();
         let last = self.after_stop(order, &swept);
         if last.phase == Phase::Lost {
             self.trail.lost(When::now());
@@ -136,6 +137,17 @@ impl Tender {
         }
         self.trail.ended(&self.unit.name, &last);
         self.enter(last.phase, last.reason);
+    }
+
+    /// Says in a log how the last life was ended: nobody sees it on the terminal, which goes with it.
+    fn say_that_it_was_ended(&self) {
+        if self.unit.recorded.is_some() {
+            let clock = jiff::Timestamp::now().strftime("%H:%M:%S");
+            let exit = self.state.last_exit.as_ref();
+            let exit = exit.map_or_else(String::new, |exit| format!(": {exit}"));
+            let line = format!("[{clock} UTC] `{}` was ended{exit}", self.unit.name);
+            self.terminal.say_after_life(&line);
+        }
     }
 
     /// Runs the unit's own stop command, and buries the life's process meanwhile: who asked waits for that.

@@ -7,33 +7,38 @@ const LINES: usize = 10;
 /// How many characters of each.
 const LONGEST_LINE: usize = 200;
 
-/// Returns the last lines that a life wrote, given what its terminal shows.
+/// Returns the last lines that a life wrote, given all that its terminal shows of it.
 ///
-/// `until` is the line that the tender wrote after the life's end: nothing can be told where that has scrolled away.
+/// In [`screen`], `until` is the line that the tender wrote after the life's end: nothing can be told where that has scrolled away.
 /// Without one the life is the last that wrote there. What comes before the tender's line on an earlier life is not
 /// this one's.
-pub(super) fn said(shown: &str, name: &str, until: Option<&str>) -> Vec<String> {
-    let lines: Vec<String> = shown.lines().map(plain).collect();
-    let end = match until {
-        Some(until) => match lines.iter().rposition(|line| line == until) {
-            Some(place) => place,
-            None => return Vec::new(),
-        },
-        None => lines.len(),
-    };
-    let lines = &lines[..end];
-    let begin = lines
-        .iter()
-        .rposition(|line| is_tenders(line, name))
-        .map_or(0, |place| place + 1);
-    let said: Vec<&String> = lines[begin..]
-        .iter()
-        .filter(|line| !line.is_empty())
-        .collect();
+pub(super) fn said(screen: &[String]) -> Vec<String> {
+    let said: Vec<&String> = screen.iter().filter(|line| !line.is_empty()).collect();
     said[said.len().saturating_sub(LINES)..]
         .iter()
         .map(|line| cut(line))
         .collect()
+}
+
+/// Returns all lines of that life, without empty ones before and after.
+pub(super) fn screen(shown: &str, name: &str, until: Option<&str>) -> Vec<String> {
+    let mut lines: Vec<String> = shown.lines().map(plain).collect();
+    if let Some(until) = until {
+        let end = lines.iter().rposition(|line| line == until);
+        lines.truncate(end.unwrap_or(0));
+    }
+    if let Some(place) = lines.iter().rposition(|line| is_tenders(line, name)) {
+        lines.drain(..=place);
+    }
+    let has_text = |line: &String| !line.is_empty();
+    lines.truncate(
+        lines
+            .iter()
+            .rposition(has_text)
+            .map_or(0, |place| place + 1),
+    );
+    lines.drain(..lines.iter().position(has_text).unwrap_or(0));
+    lines
 }
 
 /// Returns whether a line is one that the tender of a unit writes about it.
@@ -124,7 +129,7 @@ mod tests {
 
     #[track_caller]
     fn case(shown: &[&str], until: Option<&str>, expected: &[&str]) {
-        assert_eq!(said(&shown.join("\n"), "demo", until), expected);
+        assert_eq!(said(&screen(&shown.join("\n"), "demo", until)), expected);
     }
 
     #[test]
@@ -159,10 +164,10 @@ mod tests {
     #[test]
     fn only_the_last_lines_are_kept_and_of_each_the_beginning() {
         let many: Vec<String> = (1..=30).map(|number| format!("line {number}")).collect();
-        let kept = said(&many.join("\n"), "demo", None);
+        let kept = said(&many);
         assert_eq!(kept.len(), LINES);
         assert_eq!(kept[9], "line 30");
-        let kept = said(&"ä".repeat(500), "demo", None);
+        let kept = said(&["ä".repeat(500)]);
         assert_eq!(kept[0].chars().count(), LONGEST_LINE + 1);
         case(&["a\tb\u{7}\u{1b}[1m"], None, &["a b[1m"]);
     }

@@ -2,13 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::LastExit;
 use super::evidence;
 use super::spawn::{self, Aside, Kept, Start};
 use super::tend::{Tender, release_memory};
+use super::{Crash, LastExit};
+use crate::files::Lock;
 
 /// How long a terminal may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The same, where the next life waits for it.
+const GLANCE: Duration = Duration::from_millis(25);
 
 /// A look at the terminal that is under way beside the next life.
 pub(super) struct Listening {
@@ -25,40 +29,70 @@ impl Listening {
 }
 
 impl Tender {
-    fn ask_terminal(&self, kept: Kept) -> Option<Aside> {
-        if self.unit.capture.is_empty() {
+    /// Runs a command that asks something of the terminal, if there is one.
+    fn ask_terminal(&self, command: &[String]) -> Option<Aside> {
+        if command.is_empty() {
             return None;
         }
         let environment = spawn::environment(&std::collections::BTreeMap::new());
         let start = Start {
-            command: &self.unit.capture,
+            command,
             directory: &self.unit.directory,
             environment: &environment,
         };
         // What cannot be heard is not known, and nothing depends on it.
-        start.aside(kept).ok()
+        start.aside(Kept::Output).ok()
     }
 
-    /// Hears what the life that has just died said, before anything else is written there.
-    pub(super) fn hear_now(&self, exit: &mut LastExit) {
-        let Some(mut asked) = self.ask_terminal(Kept::Output) else {
+    /// Has the terminal recorded again where the recorder has gone.
+    pub(super) fn record_again(&self) {
+        let Some(recorded) = &self.unit.recorded else {
             return;
         };
-        if asked
-            .finish(Instant::now() + PATIENCE, &self.signals)
-            .is_ok()
-        {
-            exit.said = evidence::said(&asked.text(), &self.unit.name, None);
+        if !Lock::is_held(&recorded.lock) {
+            // Nobody waits for it: its end is learned with that of other children.
+            drop(self.ask_terminal(&recorded.again));
         }
+    }
+
+    /// Hears what stands on the alternate screen, which is about to go; soon, since the next life waits for it.
+    pub(super) fn hear_alternate(&self) -> Option<Vec<String>> {
+        let mut asked = self.ask_terminal(&self.unit.capture_alternate)?;
+        asked.finish(Instant::now() + GLANCE, &self.signals).ok()?;
+        let screen = evidence::screen(&asked.text(), &self.unit.name, None);
+        Some(screen).filter(|screen| !screen.is_empty())
+    }
+
+    /// Keeps the screen of a crash. What cannot be kept stands in nobody's way.
+    pub(super) fn keep_screen(&self, exit: &LastExit, screen: Vec<String>) {
+        if let Some(path) = &self.unit.crash {
+            let _ = Crash::new(&self.unit.name, exit.clone(), screen).write(path);
+        }
+    }
+
+    /// Hears what the life that has just died said, before anything else is written there; returns all that stands there.
+    pub(super) fn hear_now(&self, exit: &mut LastExit) -> Vec<String> {
+        let Some(mut asked) = self.ask_terminal(&self.unit.capture) else {
+            return Vec::new();
+        };
+        let ended = asked.finish(Instant::now() + PATIENCE, &self.signals);
+        if ended.is_err() {
+            return Vec::new();
+        }
+        let screen = evidence::screen(&asked.text(), &self.unit.name, None);
+        exit.said = evidence::said(&screen);
+        screen
     }
 
     /// Begins to hear what stands above a line of the tender's own, while the next life runs.
     pub(super) fn listen(&mut self, until: String) {
-        self.listening = self.ask_terminal(Kept::Output).map(|asked| Listening {
-            asked,
-            until,
-            deadline: Instant::now() + PATIENCE,
-        });
+        self.listening = self
+            .ask_terminal(&self.unit.capture)
+            .map(|asked| Listening {
+                asked,
+                until,
+                deadline: Instant::now() + PATIENCE,
+            });
     }
 
     /// Gives up hearing, because there is no time left for it.
@@ -77,11 +111,13 @@ impl Tender {
             return;
         }
         let text = listening.asked.text();
-        let said = evidence::said(&text, &self.unit.name, Some(&listening.until));
+        let screen = evidence::screen(&text, &self.unit.name, Some(&listening.until));
         drop((text, listening));
-        if let Some(exit) = self.state.last_exit.as_mut().filter(|_| !said.is_empty()) {
-            exit.said = said;
+        if let Some(exit) = self.state.last_exit.as_mut().filter(|_| !screen.is_empty()) {
+            exit.said = evidence::said(&screen);
             exit.signature = evidence::signature(exit);
+            let exit = exit.clone();
+            self.keep_screen(&exit, screen);
             // As in `enter`.
             let _ = self.state.write(&self.unit.state);
         }

@@ -10,6 +10,7 @@ mod census;
 mod chance;
 mod children;
 mod client;
+mod crash;
 mod death;
 mod deaths;
 mod end;
@@ -48,6 +49,7 @@ pub(crate) use brake::{consider as consider_brake, engaged as brake, release as 
 pub(crate) use census::{Census, Tender};
 pub(crate) use chance::chance;
 pub(crate) use client::{Afterwards, Stop, Stopped, tell_to_look};
+pub(crate) use crash::Crash;
 pub(crate) use deaths::record_death;
 pub(crate) use errand::{Ending, Errand, end_errand};
 pub(crate) use evidence::{is_tenders, telling};
@@ -63,13 +65,25 @@ pub(crate) use spawn::{MARK, is_mark};
 pub(crate) use state::{LastExit, Life, Phase, State};
 pub(crate) use sweep::end_life;
 pub(crate) use trees::end_trees;
-pub(crate) use unit::{Desired, Policy, Refresh, Unit, Want, read_desired, stamp, write_desired};
+pub(crate) use unit::{
+    Desired, Policy, Recorded, Refresh, Unit, Want, read_desired, stamp, write_desired,
+};
 pub(crate) use watch::StateWatch;
 pub(crate) use when::When;
 
-/// Runs the tender program: its one argument is a unit's file.
+/// The tender program's first argument where it is to record a terminal.
+pub(crate) const RECORD: &str = "record";
+
+/// Runs the tender program: its one argument is a unit's file. After [`RECORD`] it is a recorder instead.
 pub(crate) fn tend() -> ExitCode {
     let result = match std::env::args_os().nth(1) {
+        Some(mode) if mode == RECORD => {
+            let words = std::env::args_os().skip(2);
+            let words: Vec<String> = words
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            crate::recording::record(&words)
+        }
         Some(unit_file) => begin::tend(Path::new(&unit_file)),
         None => Err(crate::error::usage("a tender needs the file of a unit").into()),
     };

@@ -94,6 +94,7 @@ impl Tender {
             directory: &self.unit.directory,
             environment: &environment,
         };
+        self.say_that_it_begins();
         self.before_life = Moment::now();
         let (process, at) = children::identify(&start.in_foreground()?)?;
         let begun = Begun {
@@ -116,6 +117,18 @@ impl Tender {
         Ok(begun)
     }
 
+    /// Says in a log that is read long afterwards which life begins here.
+    fn say_that_it_begins(&self) {
+        if self.unit.recorded.is_some() {
+            let now = Timestamp::now();
+            let (clock, day) = (now.strftime("%H:%M:%S"), now.strftime("%Y-%m-%d"));
+            let commit = self.unit.commit.as_deref().unwrap_or("unknown");
+            let (name, commit) = (&self.unit.name, commit.get(..12).unwrap_or(commit));
+            let line = format!("[{clock} UTC] `{name}` begins on {day}, at commit {commit}");
+            self.terminal.say(&line);
+        }
+    }
+
     /// Records the life that has just begun, and what could wait until then.
     fn tell_of_begin(&mut self, pid: i32) {
         self.look_back();
@@ -123,9 +136,12 @@ impl Tender {
         if self.state.restarts > 0 {
             let restarts = self.state.restarts;
             self.trail.restarted(&self.unit.name, pid, restarts);
+            self.record_again();
         }
         self.enter(Phase::Running, None);
-        if let Some(between) = self.between.take() {
+        if let Some(between) = self.between.take()
+            && between.alternate.is_none()
+        {
             self.listen(between.line);
         }
     }

@@ -55,6 +55,15 @@ pub(crate) struct Unit {
     /// Prints what the terminal shows, given the terminal's variables; empty: nobody can tell.
     #[serde(default)]
     pub(crate) capture: Vec<String>,
+    /// Prints the terminal's alternate screen, and nothing where that is not shown; empty: nobody can tell.
+    #[serde(default)]
+    pub(crate) capture_alternate: Vec<String>,
+    /// Where the last screen of its last crash is kept. `None`: nowhere.
+    #[serde(default)]
+    pub(crate) crash: Option<PathBuf>,
+    /// How its terminal is recorded. `None`: it is not.
+    #[serde(default)]
+    pub(crate) recorded: Option<Recorded>,
     /// The directory that it shares with the others of its fleet: the brake and the audit trail. `None`: it has none.
     #[serde(default)]
     pub(crate) shared: Option<PathBuf>,
@@ -88,6 +97,15 @@ pub(crate) struct Policy {
     pub(crate) heal: bool,
     /// When, and how often.
     pub(crate) restart: Restart,
+}
+
+/// A terminal whose output is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recorded {
+    /// The lock that the recorder holds while it lives.
+    pub(crate) lock: PathBuf,
+    /// Has the terminal's server start another one.
+    pub(crate) again: Vec<String>,
 }
 
 /// Files that a unit was made from, and the command that makes it anew.

@@ -60,6 +60,14 @@ impl Ui {
         }
     }
 
+    /// Writes a text to stdout as it is, colours included, at once. Fails where nobody reads it any more.
+    pub(crate) fn stream(&self, text: &str) -> std::io::Result<()> {
+        self.end_progress();
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
     /// Says what was done or is being done, to stderr.
     pub(crate) fn status(&self, text: impl Display) {
         if !self.quiet {

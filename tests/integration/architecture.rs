@@ -11,15 +11,17 @@ const SUBJECTS: [&str; 4] = ["registry", "pins", "harness", "sessions"];
 
 /// Returns what a part may use beside itself and the leaves; `None` where it may use everything.
 fn may_use(part: &str) -> Option<Vec<&'static str>> {
-    let fleet = [&SUBJECTS[..], &["systemd", "supervision", "events", "ui"]].concat();
+    let below = ["systemd", "recording", "supervision", "events", "ui"];
+    let fleet = [&SUBJECTS[..], &below].concat();
     Some(match part {
         "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
         "registry" | "pins" | "harness" | "systemd" | "journal" | "events" => Vec::new(),
+        "recording" => Vec::new(),
         "sessions" => vec!["systemd"],
         "server" => vec!["sessions", "supervision"],
         "rollout" => vec!["supervision"],
         "health" => [&fleet[..], &["fleet"]].concat(),
-        "supervision" => vec!["sessions", "events"],
+        "supervision" => vec!["sessions", "events", "recording"],
         "agents" => vec!["supervision", "sessions", "ui", "arguments"],
         "arguments" => vec!["ui"],
         "cli" => vec!["arguments"],

@@ -8,7 +8,7 @@
 //! - F2, many commands at once on one registry: [`concurrency`], `start::at_once`, `harness::add::one_of_many_*`,
 //!   `adopt::of_ten_*`, `remove::trash::of_ten_*`.
 //! - F3, a disk that is full, read-only or broken: `crash::*::where_a_call_fails_*`, `crash::registry`,
-//!   `history::damage`.
+//!   `history::damage`, `logs::limits::a_full_disk_*`.
 //! - F4, a registry that was edited by hand, or is garbage: [`registry`], `registry::editing`; thousands of them in
 //!   the unit tests of `registry`.
 //! - F5, a harness is killed: `tender::storm`, `tender::backoff`, `healing::a_killed_harness_*`, `healing::loops`.
@@ -70,6 +70,7 @@ mod hints;
 mod history;
 mod incidents;
 mod init;
+mod logs;
 mod pins;
 mod plan;
 mod probe;

@@ -104,6 +104,7 @@ fn get_shows_one_record_and_where_each_value_comes_from() {
     restart.window  <age>
     restart.healthy_after  <age>
     after  ["demo"]
+    log  false
     path  engine
     url  https://example.org/night.git
     --- exit code 0
@@ -129,6 +130,7 @@ fn get_shows_one_record_and_where_each_value_comes_from() {
     restart.window  <age>  default
     restart.healthy_after  <age>  default
     after  ["demo"]  fleet.toml:17
+    log  false  default
     path  engine  default
     url  https://example.org/night.git  harness night
     --- exit code 0
@@ -148,6 +150,7 @@ fn get_shows_one_record_and_where_each_value_comes_from() {
         "daily"
       ],
       "location": "$ROOT/fleet/projects/demo",
+      "log": false,
       "name": "demo",
       "ref": "v0.1.0",
       "restart": {

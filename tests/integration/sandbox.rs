@@ -190,6 +190,11 @@ impl Sandbox {
         );
     }
 
+    /// Waits until `condition` holds; `false` where it never does, for who can say more about that.
+    pub(crate) fn wait_until(&self, condition: impl FnMut() -> bool) -> bool {
+        poll(DEADLINE, condition)
+    }
+
     /// Every process that belongs to this sandbox, as the system knows them: by environment or working directory.
     pub(crate) fn processes(&self) -> Vec<Process> {
         processes::of(&self.root)

@@ -120,7 +120,7 @@ fn any_line_ends_and_a_byte_order_mark_are_taken() {
         &(text + "colur = 1\r\n"),
         &[
             "fleet.toml:5:1: unknown key `colur` in `[projects.demo]` (known there: after, args, branch, commit, enabled, \
-           env, env_file, harness, labels, location, ref, restart, stop_grace, watch)",
+           env, env_file, harness, labels, location, log, ref, restart, stop_grace, watch)",
         ],
     );
 }
@@ -180,6 +180,7 @@ fn every_value_says_where_it_comes_from() {
             "restart.window = 1h <- default",
             "restart.healthy_after = 10m <- default",
             "after = [\"two\"] <- fleet.toml:9",
+            "log = false <- default",
             "path = vendor/engine <- harness agents",
             "url =  <- default",
         ]

@@ -82,11 +82,7 @@ fn a_key_of_a_later_feature_is_refused_as_such() {
         assert_eq!(problem.message, format!("`{key}` is not built yet"));
         assert_eq!(problem.hint, None);
     }
-    for (line, key) in [
-        ("log = true", "log"),
-        ("on.success = []", "on"),
-        ("hold = true", "hold"),
-    ] {
+    for (line, key) in [("on.success = []", "on"), ("hold = true", "hold")] {
         refused(
             &demo_with(line),
             &[&format!("fleet.toml:5:1: `{key}` is not built yet")],

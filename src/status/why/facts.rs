@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::evidence::Evidence;
 use super::{pin, process, rollout};
 use crate::events::Event;
+use crate::recording::{self, HARNESS_WINDOW, Series};
 use crate::registry::Watch;
 use crate::server::Standing;
 use crate::status::facts::Terminal;
@@ -103,6 +104,7 @@ pub(super) fn of(evidence: &Evidence<'_>) -> (Vec<Fact>, Vec<Absent>) {
     desired(evidence, &mut facts);
     terminal(evidence, &mut facts);
     process::tell(evidence, &mut facts);
+    recording(evidence, &mut facts);
     directory(evidence, &mut facts);
     commands(evidence, &mut facts);
     rollout::tell(evidence, &mut facts);
@@ -221,6 +223,28 @@ fn recorded_server(evidence: &Evidence<'_>, facts: &mut Facts) {
         }
     };
     facts.add_since("server", says, SOURCE, Some(record.since));
+}
+
+/// Tells what is kept of its output, and whether that goes on.
+fn recording(evidence: &Evidence<'_>, facts: &mut Facts) {
+    let logs = evidence.world.fleet.logs_of(&evidence.project.name);
+    let source = evidence.file(&logs);
+    let size = recording::size(&logs);
+    if !evidence.project.log && size == 0 {
+        return;
+    }
+    let megabytes = size as f64 / f64::from(1 << 20);
+    let says = format!("{megabytes:.1} MB of its output are kept");
+    facts.add("log", says, &source);
+    for (window, why) in recording::troubles(&logs) {
+        let says = format!("output of `{window}` is being lost: {why}");
+        facts.add("log", says, &source);
+    }
+    let is_there = evidence.look.facts.terminal == Terminal::There;
+    if evidence.project.log && is_there && !Series::of(&logs, HARNESS_WINDOW).is_written() {
+        let says = "nobody records its terminal: its next life is recorded again";
+        facts.add("log", says, &source);
+    }
 }
 
 fn directory(evidence: &Evidence<'_>, facts: &mut Facts) {
