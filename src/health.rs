@@ -15,6 +15,7 @@ use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::registry::Project;
 use crate::supervision::{Liveness, State, Unit, find_program};
+use crate::ui::Ui;
 
 /// How long a harness may take to say how it is.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -34,11 +35,14 @@ pub(crate) struct Answer {
 }
 
 /// Asks the harnesses of these projects that run and have a `status` command, several at once.
-pub(crate) fn probe(fleet: &Fleet, projects: &[&Project]) -> anyhow::Result<()> {
+pub(crate) fn probe(fleet: &Fleet, projects: &[&Project], ui: &Ui) -> anyhow::Result<()> {
     fleet.make_runtime()?;
-    in_parallel(projects, |project| ask(fleet, project).map(drop))
-        .into_iter()
-        .collect()
+    let counting = ui.counting("asking harnesses", projects.len());
+    let ask_one = |project: &&Project| {
+        let _one = counting.on(&project.name);
+        ask(fleet, project).map(drop)
+    };
+    in_parallel(projects, ask_one).into_iter().collect()
 }
 
 /// Returns what the harness of a project last said in this life.

@@ -243,9 +243,9 @@ fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<E
         commands::chosen(fleet, &wanted.names, selector)?
     };
     if wanted.probe {
-        ui.waiting("asking the harnesses");
-        health::probe(fleet, &projects)?;
+        health::probe(fleet, &projects, ui)?;
     }
+    ui.waiting("looking at the projects");
     let depth = if wanted.fast {
         status::Depth::Fast
     } else {

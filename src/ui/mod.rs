@@ -1,6 +1,7 @@
 //! What people see: results on stdout, everything else on stderr.
 
 mod output;
+mod progress;
 mod sheet;
 mod table;
 mod words;
