@@ -13,6 +13,7 @@ mod agents;
 mod cli;
 mod command;
 mod commands;
+mod completing;
 mod doctor;
 mod error;
 mod events;
@@ -45,6 +46,9 @@ use ui::Ui;
 
 /// Runs the `fleet` program with this process's arguments.
 pub fn run() -> ExitCode {
+    if completing::answer(<Cli as clap::CommandFactory>::command, commands::offer) {
+        return ExitCode::SUCCESS;
+    }
     let cli = Cli::parse();
     ui::trace_to_stderr("FLEET_LOG");
     let ui = Ui::new(cli.quiet);
@@ -66,8 +70,8 @@ pub fn tend() -> ExitCode {
 fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Schema(wanted) => commands::schema(wanted, ui)?,
-        Command::Completions(wanted) => commands::completions(wanted, ui)?,
-        Command::Man(wanted) => commands::man(wanted, ui)?,
+        Command::Completions(wanted) => commands::completions(wanted, ui),
+        Command::Man(wanted) => commands::man(wanted, agents::command(), ui)?,
         Command::Init(new) => return init(cli, new, ui),
         Command::Validate => commands::validate(&fleet::find(cli.fleet.as_deref())?, ui)?,
         Command::History(wanted) => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::completing::Shell;
 use crate::names::Name;
 
 /// Run the agents of one project, each in a tmux window
@@ -74,6 +75,14 @@ pub(super) enum Verb {
         name: Name,
         /// What to type
         text: String,
+    },
+    /// Print what makes a shell complete commands and agents
+    #[command(
+        after_help = "Examples:\n  agents completions bash\n  agents completions fish > ~/.config/fish/completions/agents.fish"
+    )]
+    Completions {
+        /// The shell
+        shell: Shell,
     },
     /// Start one agent anew
     ///

@@ -334,7 +334,24 @@ mod tests {
         assert_eq!(line.laid_out(3), "| …");
         line.text = Some("ab\u{1b}[31m\n漢字漢字".to_owned());
         assert_eq!(line.laid_out(80), "| ab [31m 漢字漢字");
-        assert_eq!(line.laid_out(16), "| ab [31m 漢…");
+        assert_eq!(line.laid_out(16), "| ab [31m 漢字…");
+    }
+
+    #[test]
+    fn what_is_over_at_once_is_never_drawn() {
+        let progress: Arc<Progress> = Arc::default();
+        let before = Instant::now();
+        progress.tell("a moment".to_owned());
+        let due = progress.lock().due.expect("it is told");
+        assert!(due >= before + PATIENCE);
+        progress.tell("another one".to_owned());
+        assert_eq!(
+            progress.lock().due,
+            Some(due),
+            "the wait began with the first"
+        );
+        progress.make_way();
+        assert_eq!(progress.lock().due, None);
     }
 
     #[test]
@@ -354,7 +371,8 @@ mod tests {
         assert!(said().ends_with("waiting for a lock"), "{}", said());
         drop(slow);
         assert!(said().ends_with("looking over 2/3: other"), "{}", said());
-        drop((other, counting));
+        drop(other);
+        drop(counting);
         assert!(!progress.lock().says_something());
     }
 }

@@ -14,21 +14,29 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
     let fleet = [&SUBJECTS[..], &["systemd", "supervision", "events", "ui"]].concat();
     Some(match part {
         "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
+        "completing" => Vec::new(),
         "registry" | "pins" | "harness" | "systemd" | "journal" | "events" => Vec::new(),
         "sessions" => vec!["systemd"],
         "server" => vec!["sessions", "supervision"],
         "rollout" => vec!["supervision"],
         "health" => [&fleet[..], &["fleet"]].concat(),
         "supervision" => vec!["sessions", "events"],
-        "agents" => vec!["supervision", "sessions", "ui"],
-        "cli" => Vec::new(),
+        "agents" => vec!["supervision", "sessions", "ui", "completing"],
+        "cli" => vec!["completing"],
         "fleet" => [&fleet[..], &["journal", "server"]].concat(),
         "status" | "operations" => {
             let both = ["fleet", "journal", "server", "health", "rollout"];
             [&fleet[..], &both].concat()
         }
         "commands" => {
-            let all = ["fleet", "cli", "rollout", "status", "operations"];
+            let all = [
+                "fleet",
+                "cli",
+                "completing",
+                "rollout",
+                "status",
+                "operations",
+            ];
             [&fleet[..], &all].concat()
         }
         "doctor" | "top" => {

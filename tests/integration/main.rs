@@ -76,6 +76,7 @@ mod rollout;
 mod sandbox;
 mod server;
 mod service;
+mod shell;
 mod soak;
 mod start;
 mod status;
