@@ -53,12 +53,11 @@ fn name_of(command: &Command) -> String {
 }
 
 fn page(command: &Command, version: &str, see_also: &[&str]) -> io::Result<String> {
-    let man = Man::new(command.clone())
-        .title(name_of(command).to_uppercase())
-        .source(version)
-        .manual(MANUAL);
-    let mut text = Vec::new();
-    man.render_title(&mut text)?;
+    let man = Man::new(command.clone());
+    let name = name_of(command).to_uppercase();
+    // Without a date: the same program has the same pages. Nothing is parted or stretched, so that commands stay whole.
+    let mut text =
+        format!(".TH \"{name}\" 1 \"\" \"{version}\" \"{MANUAL}\"\n.nh\n.ad l\n").into_bytes();
     man.render_name_section(&mut text)?;
     synopsis(command).to_writer(&mut text)?;
     man.render_description_section(&mut text)?;

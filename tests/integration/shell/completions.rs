@@ -269,6 +269,44 @@ fn fish_completes_commands_flags_names_refs_and_harnesses() {
     assert!(!sandbox.at("fleet/own").exists());
 }
 
+/// As docs/shell.md has them installed: zsh and fish find the files by themselves.
+#[test]
+fn files_that_shells_find_by_themselves_complete_too() {
+    let sandbox = sandbox();
+    for (shell, program, file) in [
+        ("zsh", "fleet", "home/.zsh/completions/_fleet"),
+        ("zsh", "agents", "home/.zsh/completions/_agents"),
+        ("fish", "fleet", "home/.config/fish/completions/fleet.fish"),
+        (
+            "fish",
+            "agents",
+            "home/.config/fish/completions/agents.fish",
+        ),
+    ] {
+        let directory = sandbox.directory();
+        let script = match program {
+            "fleet" => sandbox.fleet(&["completions", shell]),
+            _ => sandbox.agents(&directory, &["completions", shell]),
+        };
+        sandbox.write(file, &script.succeeded().stdout);
+    }
+    sandbox.write(
+        "home/.config/fish/config.fish",
+        "function fish_prompt; echo '$ '; end; set -g fish_greeting; set -g fish_autosuggestion_enabled 0\n",
+    );
+    sandbox.write(
+        "home/.zshrc",
+        "PROMPT='$ '; bindkey -e; fpath=(~/.zsh/completions $fpath)\nautoload -Uz compinit && compinit -u\n",
+    );
+    for shell in ["fish", "zsh"] {
+        let screen = Screen::open(&sandbox, 150, &["env", "PS1=$ ", shell, "-i"]);
+        ready(&screen, &[]);
+        completes(&screen, &lines(&sandbox, &CASES[..5]));
+        completes(&screen, &lines(&sandbox, &AGENTS));
+        screen.close();
+    }
+}
+
 /// What the scripts ask, as fish asks it.
 fn asked(sandbox: &Sandbox, words: &[&str]) -> String {
     let all = [&["_complete", "fish", "--"], words].concat();
@@ -317,7 +355,7 @@ fn whatever_is_wrong_nothing_is_offered_and_nothing_said() {
         asked(&sandbox, words);
     }
     // Not even what the scripts never ask.
-    for line in ["_complete", "_complete tcsh -- fleet x", "_complete fish"] {
+    for line in ["_complete", "_complete tcsh -- fleet x"] {
         let output = sandbox.fleet(&line.split(' ').collect::<Vec<_>>());
         assert_eq!(output.text(), "--- exit code 0\n", "{line}");
     }

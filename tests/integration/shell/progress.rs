@@ -11,7 +11,7 @@ use crate::sandbox::{Sandbox, poll};
 /// Longer than what takes no time at all may take until it is shown.
 const A_WHILE: Duration = Duration::from_millis(600);
 
-/// A fleet with three harnesses, of which one cannot be fetched until [`open_gate`] lets it: the `git` that is found first
+/// A fleet with four harnesses, of which one cannot be fetched until [`open_gate`] lets it: the `git` that is found first
 /// waits for that.
 fn sandbox() -> Sandbox {
     use std::os::unix::fs::PermissionsExt as _;
@@ -70,7 +70,7 @@ fn what_takes_long_is_counted_and_named_until_it_is_over() {
     let screen = shell(&sandbox, 100);
     begin(&screen, "fleet harness fetch");
     screen.wait_for("the count", |shown| {
-        shown.contains(" fetching 2/3: the-slowest-of-all-harnesses\n")
+        shown.contains(" fetching 3/4: the-slowest-of-all-harnesses\n")
     });
     open_gate(&sandbox);
     screen.wait_for_line("$");
@@ -80,6 +80,7 @@ fn what_takes_long_is_counted_and_named_until_it_is_over() {
         lines,
         [
             "$ fleet harness fetch",
+            "agents: nothing new",
             "lines: nothing new",
             "quick: nothing new",
             "the-slowest-of-all-harnesses: nothing new",
@@ -96,14 +97,14 @@ fn ctrl_c_and_a_signal_leave_nothing_of_it() {
     let screen = shell(&sandbox, 34);
     begin(&screen, "fleet harness fetch");
     screen.wait_for("the count", |shown| {
-        shown.contains(" fetching 2/3: the-slowest-of-…\n")
+        shown.contains(" fetching 3/4: the-slowest-of-a…\n")
     });
     screen.presses(&["C-c"]);
     screen.wait_for_line("$");
     assert_eq!(screen.shown().trim_end(), "$ fleet harness fetch\n\n$");
     begin(&screen, "clear; fleet harness fetch");
     screen.wait_for("the count", |shown| {
-        shown.contains(" fetching 2/3: the-slowest-of-…\n")
+        shown.contains(" fetching 3/4: the-slowest-of-a…\n")
     });
     let [fleet] = &sandbox.running("harness fetch")[..] else {
         panic!("{:?}", sandbox.processes())
