@@ -293,6 +293,7 @@ fn service(fleet: &Fleet, action: &cli::Service, ui: &Ui) -> anyhow::Result<Exit
         }
         cli::Service::Status { json } => *json,
     };
+    ui.waiting("asking systemd");
     let report = operations::service_report(fleet)?;
     if json {
         commands::print_json(&report, ui)?;

@@ -13,6 +13,7 @@ use nix::libc;
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction,
 };
+use nix::unistd::{getpgrp, tcgetpgrp};
 use unicode_width::UnicodeWidthChar as _;
 
 /// What takes less is not worth a line: it would flicker.
@@ -260,6 +261,10 @@ fn fitting(text: &str, columns: usize) -> String {
 }
 
 fn show(line: &str) {
+    // Sent to the background, it would write into what is in the foreground.
+    if tcgetpgrp(std::io::stderr()).is_ok_and(|foreground| foreground != getpgrp()) {
+        return;
+    }
     IS_SHOWN.store(true, Ordering::SeqCst);
     // One write: nothing comes between. There is nowhere to tell that stderr is gone.
     let text = format!("\r\x1b[K{line}\r");
