@@ -38,9 +38,9 @@ pub(crate) fn run() -> ExitCode {
     }
     let cli = Cli::parse();
     let ui = Ui::new(false);
-    carry_out(&ui, &cli)
-        .unwrap_or_else(|error| ui.fail(&error))
-        .into()
+    let result = carry_out(&ui, &cli);
+    ui.end_progress();
+    result.unwrap_or_else(|error| ui.fail(&error)).into()
 }
 
 /// Returns the command line of the program.

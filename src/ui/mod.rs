@@ -1,5 +1,6 @@
 //! What people see: results on stdout, everything else on stderr.
 
+mod last_line;
 mod output;
 mod progress;
 mod sheet;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 
-use super::progress::{Counting, Progress, clear_when_told_to_end};
+use super::last_line::clear_when_told_to_end;
+use super::progress::{Counting, Progress};
 use crate::error::{self, Exit};
 
 const GOOD: Style = AnsiColor::Green.on_default();

@@ -3,18 +3,12 @@
 //! The cursor waits at its beginning: what the terminal itself writes there (`^C`) and what is printed next take its place.
 
 use std::fmt::Display;
-use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::libc;
-use nix::sys::signal::{
-    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction,
-};
-use nix::unistd::{getpgrp, tcgetpgrp};
-use unicode_width::UnicodeWidthChar as _;
+use nix::sys::signal::{SigSet, SigmaskHow};
+
+use super::last_line::{clear, fitting, show, width};
 
 /// What takes less is not worth a line: it would flicker.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -24,15 +18,6 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// What moves.
 const WHEEL: [char; 4] = ['|', '/', '-', '\\'];
-
-/// Goes to the beginning of the line, and takes away what is there.
-const CLEAR: &[u8] = b"\r\x1b[K";
-
-/// How wide a terminal is that does not say.
-const USUAL_WIDTH: usize = 80;
-
-/// Whether the line is on the screen.
-static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// The line. A thread draws it, and sleeps where there is nothing to draw.
 #[derive(Debug, Default)]
@@ -115,7 +100,7 @@ impl Progress {
     fn change(self: &Arc<Self>, how: impl FnOnce(&mut Line)) {
         let mut line = self.lock();
         how(&mut line);
-        if line.due.is_none() {
+        if line.due.is_none() && line.says_something() {
             line.due = Some(Instant::now() + PATIENCE);
             self.changed.notify_one();
         }
@@ -238,89 +223,6 @@ impl Count {
             self.all,
             names.join(", ")
         )
-    }
-}
-
-/// Cuts a text to so many columns. What could speak to the terminal is a blank.
-fn fitting(text: &str, columns: usize) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let wide = |c: char| c.width().unwrap_or(0);
-    let whole: usize = text.chars().map(plain).map(wide).sum();
-    if whole <= columns {
-        return text.chars().map(plain).collect();
-    }
-    let mut left = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = wide(*c) <= left;
-        left = left.saturating_sub(wide(*c));
-        fits
-    };
-    let mut cut: String = text.chars().map(plain).take_while(fits).collect();
-    cut.push('…');
-    cut
-}
-
-fn show(line: &str) {
-    // Sent to the background, it would write into what is in the foreground.
-    if tcgetpgrp(std::io::stderr()).is_ok_and(|foreground| foreground != getpgrp()) {
-        return;
-    }
-    IS_SHOWN.store(true, Ordering::SeqCst);
-    // One write: nothing comes between. There is nowhere to tell that stderr is gone.
-    let text = format!("\r\x1b[K{line}\r");
-    let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-fn clear() {
-    if IS_SHOWN.swap(false, Ordering::SeqCst) {
-        let _ = std::io::stderr().write_all(CLEAR);
-    }
-}
-
-fn width() -> usize {
-    let mut size = libc::winsize {
-        ws_row: 0,
-        ws_col: 0,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    // SAFETY: the descriptor is open, and the kernel writes into what is large enough for it.
-    let asked = unsafe { libc::ioctl(std::io::stderr().as_raw_fd(), libc::TIOCGWINSZ, &mut size) };
-    match (asked, size.ws_col) {
-        (0, 1..) => usize::from(size.ws_col),
-        _ => USUAL_WIDTH,
-    }
-}
-
-/// Has Ctrl-C and its like take the line away before they end the program, as they do without this.
-///
-/// To be called before anybody else says what these signals do.
-pub(super) fn clear_when_told_to_end() {
-    let action = SigAction::new(
-        SigHandler::Handler(leave),
-        SaFlags::SA_RESETHAND | SaFlags::SA_NODEFER,
-        SigSet::empty(),
-    );
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        // SAFETY: the handler makes system calls and touches an atomic only.
-        let before = unsafe { sigaction(signal, &action) };
-        if let Ok(before) = before
-            && !matches!(before.handler(), SigHandler::SigDfl)
-        {
-            // SAFETY: it is what was there before: ignored, as by `nohup`.
-            let _ = unsafe { sigaction(signal, &before) };
-        }
-    }
-}
-
-extern "C" fn leave(signal: libc::c_int) {
-    if IS_SHOWN.swap(false, Ordering::SeqCst) {
-        // SAFETY: a system call that may be made in a handler, of bytes that are always there.
-        unsafe { libc::write(libc::STDERR_FILENO, CLEAR.as_ptr().cast(), CLEAR.len()) };
-    }
-    if let Ok(signal) = Signal::try_from(signal) {
-        // What it does is again what it did before the program began.
-        let _ = raise(signal);
     }
 }
 
