@@ -25,7 +25,16 @@
       # The tests of crashes pick system calls with strace, which only Linux has.
       forTests =
         pkgs:
-        if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ];
+        (if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ])
+        # Completions are asked for in the real shells, and pages read by the real `man`.
+        ++ map (name: pkgs.${name}) (
+          builtins.filter (name: pkgs ? ${name}) [
+            "bashInteractive"
+            "zsh"
+            "fish"
+            "man-db"
+          ]
+        );
 
       package =
         pkgs:
@@ -51,11 +60,22 @@
             ];
           };
           cargoLock.lockFile = ./Cargo.lock;
-          nativeBuildInputs = [ pkgs.makeBinaryWrapper ];
+          nativeBuildInputs = [
+            pkgs.makeBinaryWrapper
+          ]
+          ++ (if pkgs ? installShellFiles then [ pkgs.installShellFiles ] else [ ]);
           nativeCheckInputs = runtime pkgs ++ forTests pkgs;
           # Each program looks for the others beside itself: the wrapped ones stay in `bin`, so all three meet there.
           # `--suffix`: the user's own tmux and git come first.
           postInstall = ''
+            for program in fleet agents; do
+              installShellCompletion --cmd $program \
+                --bash <($out/bin/$program completions bash) \
+                --fish <($out/bin/$program completions fish) \
+                --zsh <($out/bin/$program completions zsh)
+            done
+            $out/bin/fleet man --dir manual
+            installManPage manual/*.1
             for program in fleet agents; do
               wrapProgram $out/bin/$program --suffix PATH : ${lib.makeBinPath (runtime pkgs)}
             done

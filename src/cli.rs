@@ -259,7 +259,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  fleet completions bash\n  fleet completions fish")]
     Completions(Completions),
     /// Show the manual, or write its pages into a directory
-    #[command(after_help = "Examples:\n  fleet man\n  fleet man --dir ~/.local/share/man/man1")]
+    #[command(
+        after_help = "Examples:\n  fleet man\n  fleet man harness add\n  fleet man --dir ~/.local/share/man/man1"
+    )]
     Man(Man),
     /// Writes a project's unit anew: what its tender asks before a life.
     #[command(name = "_unit", hide = true)]

@@ -14,7 +14,7 @@ use crate::error::usage;
 use crate::events::{self, Event};
 use crate::files::{self, Durability, Lock};
 use crate::journal::Journal;
-use crate::names::{Name, fingerprint};
+use crate::names::{Name, Operator, fingerprint};
 use crate::recording::Settings;
 use crate::registry::{self, Edit, Project, Registry};
 use crate::server::ServerRecord;
@@ -30,6 +30,9 @@ pub(crate) use harnesses::{
 /// The directory beside `fleet.toml` that holds runtime state.
 pub(crate) const RUNTIME: &str = ".fleet";
 
+/// The variable that says who gives a command: `ai:NAME` or `human:NAME`.
+const OPERATOR: &str = "FLEET_OPERATOR";
+
 /// A fleet's directory and registry, as read when it was opened.
 #[derive(Debug)]
 pub(crate) struct Fleet {
@@ -39,6 +42,8 @@ pub(crate) struct Fleet {
     pub(crate) registry: Registry,
     /// How long to wait for another command's lock.
     pub(crate) patience: Duration,
+    /// Who gives this command, where the environment says it.
+    named: Option<Operator>,
 }
 
 /// The files through which commands and a project's tender talk.
@@ -72,15 +77,40 @@ pub(crate) fn find(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     })?)
 }
 
+/// Returns who gives this command: an agent that operates the fleet says so here, since fleet.toml names a person.
+pub(crate) fn operator_by_environment() -> anyhow::Result<Option<Operator>> {
+    let Some(given) = std::env::var_os(OPERATOR).filter(|given| !given.is_empty()) else {
+        return Ok(None);
+    };
+    let read = given.to_string_lossy().parse();
+    Ok(Some(read.map_err(|why: String| {
+        usage(format!("`${OPERATOR}` is not an operator"))
+            .because(anyhow::anyhow!(why))
+            .hint(format!("`export {OPERATOR}=ai:NAME`, or `human:NAME`; `unset {OPERATOR}` leaves it to `{}`", registry::FILE))
+    })?))
+}
+
 impl Fleet {
     /// Opens the fleet in a directory. The registry must be valid.
     pub(crate) fn open(root: PathBuf, patience: Duration) -> anyhow::Result<Self> {
         let registry = Registry::load(&root)?;
-        Ok(Self {
+        let named = operator_by_environment()?;
+        Ok(Self::of(root, registry, patience, named))
+    }
+
+    /// The same, of which the registry has been read, and with whom the environment names as its operator.
+    pub(crate) fn of(
+        root: PathBuf,
+        registry: Registry,
+        patience: Duration,
+        named: Option<Operator>,
+    ) -> Self {
+        Self {
             root,
             registry,
             patience,
-        })
+            named,
+        }
     }
 
     /// Locks a project: no other command changes it until the result is dropped. Reads the registry again, since it
@@ -131,6 +161,20 @@ impl Fleet {
             made.with_context(|| format!("cannot make `{}`", path.display()))?;
         }
         Ok(())
+    }
+
+    /// Begins an event of what this command line asks for.
+    pub(crate) fn asked(&self, what: impl Into<String>) -> Event {
+        self.asked_without(what, None)
+    }
+
+    /// The same, where a word of the command line is nobody's business.
+    pub(crate) fn asked_without(&self, what: impl Into<String>, hidden: Option<&str>) -> Event {
+        let operator = self.named.as_ref().or(self.registry.operator.as_ref());
+        Event {
+            operator: operator.cloned(),
+            ..Event::new(events::command_line(hidden), what)
+        }
     }
 
     /// Writes into the trail what was changed. What cannot be written is told, and stands in nobody's way.

@@ -15,6 +15,7 @@ use crate::names::{CommitId, Name};
 use crate::parallel::in_parallel;
 use crate::registry::Project;
 use crate::supervision::{Liveness, State, Unit, find_program};
+use crate::ui::Ui;
 
 /// How long a harness may take to say how it is.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -38,9 +39,14 @@ pub(crate) struct Answer {
 pub(crate) fn probe(
     fleet: &Fleet,
     projects: &[&Project],
+    ui: &Ui,
 ) -> anyhow::Result<Vec<(Name, anyhow::Error)>> {
     fleet.make_runtime()?;
-    let asked = in_parallel(projects, |project| ask(fleet, project));
+    let counting = ui.counting("asking harnesses", projects.len());
+    let asked = in_parallel(projects, |project| {
+        let _one = counting.on(&project.name);
+        ask(fleet, project)
+    });
     let asked = projects.iter().zip(asked);
     let unasked = asked.filter_map(|(project, asked)| Some((project.name.clone(), asked.err()?)));
     Ok(unasked.collect())

@@ -13,6 +13,7 @@ mod arguments;
 mod cli;
 mod command;
 mod commands;
+mod completing;
 mod doctor;
 mod error;
 mod events;
@@ -46,6 +47,9 @@ use ui::Ui;
 
 /// Runs the `fleet` program with this process's arguments.
 pub fn run() -> ExitCode {
+    if completing::answer(cli::command, commands::offer) {
+        return ExitCode::SUCCESS;
+    }
     let cli: Cli = match arguments::command_line(cli::command()) {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
@@ -70,8 +74,8 @@ pub fn tend() -> ExitCode {
 fn dispatch(cli: &Cli, ui: &Ui) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Schema(wanted) => commands::schema(wanted, ui)?,
-        Command::Completions(wanted) => commands::completions(wanted, ui)?,
-        Command::Man(wanted) => commands::man(wanted, ui)?,
+        Command::Completions(wanted) => commands::completions(wanted, ui),
+        Command::Man(wanted) => commands::man(wanted, agents::command(), ui)?,
         Command::Init(new) => return init(cli, new, ui),
         Command::Doctor(wanted) => {
             return doctor::doctor(cli.fleet.as_deref(), cli.wait, wanted, ui);
@@ -257,6 +261,7 @@ fn service(fleet: &Fleet, action: &cli::Service, ui: &Ui) -> anyhow::Result<Exit
         }
         cli::Service::Status { json } => *json,
     };
+    ui.waiting("asking systemd");
     let report = operations::service_report(fleet)?;
     if json {
         commands::print_json(&report, ui)?;

@@ -53,6 +53,7 @@ pub(super) fn up(ui: &Ui, project: &Project) -> anyhow::Result<Exit> {
         .iter()
         .flatten()
         .find_map(|pane| Process::of(pane.pid));
+    ui.waiting("waiting until the agents are up");
     wait_until_up(
         project,
         &changes,

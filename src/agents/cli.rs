@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::arguments::{self, Exits};
 use crate::error::Exit::{self, Done, Failed, Refused, TimedOut, Usage};
+use crate::completing::Shell;
 use crate::names::Name;
 
 /// Run the agents of one project, each in a tmux window
@@ -83,6 +84,14 @@ pub(super) enum Verb {
         name: Name,
         /// What to type
         text: String,
+    },
+    /// Print what makes a shell complete commands and agents
+    #[command(
+        after_help = "Examples:\n  agents completions bash\n  agents completions fish > ~/.config/fish/completions/agents.fish"
+    )]
+    Completions {
+        /// The shell
+        shell: Shell,
     },
     /// Start one agent anew
     ///

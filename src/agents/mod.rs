@@ -8,6 +8,7 @@ mod background;
 mod changes;
 mod claim;
 mod cli;
+mod completions;
 mod down;
 mod foreground;
 mod manifest;
@@ -27,11 +28,15 @@ use std::process::ExitCode;
 use self::cli::{Cli, Up, Verb};
 use self::project::Project;
 use crate::arguments;
+use crate::completing;
 use crate::error::Exit;
 use crate::ui::Ui;
 
 /// Runs the `agents` program.
 pub(crate) fn run() -> ExitCode {
+    if completing::answer(cli::command, completions::offer) {
+        return ExitCode::SUCCESS;
+    }
     let cli: Cli = match arguments::command_line(cli::command()) {
         Ok(cli) => cli,
         Err(exit) => return exit.into(),
@@ -41,17 +46,26 @@ pub(crate) fn run() -> ExitCode {
     ui.close(exit).into()
 }
 
+/// Returns the command line of the program.
+pub(crate) fn command() -> clap::Command {
+    cli::command()
+}
+
 fn carry_out(ui: &Ui, cli: &Cli) -> anyhow::Result<Exit> {
-    let project = Project::find(cli.project.as_deref())?;
+    let project = || Project::find(cli.project.as_deref());
     match &cli.verb {
-        Verb::Up(up) => start(ui, &project, up),
-        Verb::Down => down::down(ui, &project),
-        Verb::Status { json: true } => status::show_json(ui, &project),
-        Verb::Status { json: false } => status::show(ui, &project),
-        Verb::Attach { name } => terminal::attach(&project, name.as_ref()),
-        Verb::Logs { name, lines } => terminal::logs(ui, &project, name.as_ref(), *lines),
-        Verb::Send { name, text } => terminal::send(ui, &project, name, text),
-        Verb::Restart { name } => restart::restart(ui, &project, name),
+        Verb::Up(up) => start(ui, &project()?, up),
+        Verb::Down => down::down(ui, &project()?),
+        Verb::Status { json: true } => status::show_json(ui, &project()?),
+        Verb::Status { json: false } => status::show(ui, &project()?),
+        Verb::Attach { name } => terminal::attach(&project()?, name.as_ref()),
+        Verb::Logs { name, lines } => terminal::logs(ui, &project()?, name.as_ref(), *lines),
+        Verb::Send { name, text } => terminal::send(ui, &project()?, name, text),
+        Verb::Completions { shell } => {
+            ui.result(completing::script(*shell, "agents").trim_end());
+            Ok(Exit::Done)
+        }
+        Verb::Restart { name } => restart::restart(ui, &project()?, name),
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn restart(ui: &Ui, project: &Project, name: &Name) -> anyhow::Result
     let changes = Changes::of([project.states()])?;
     let held = run.process.open()?.context("the run has just ended")?;
     write_json(&project.requests().join(name.as_str()), &Timestamp::now())?;
+    ui.waiting(format!("waiting for `{name}` to end and begin anew"));
     let deadline = Instant::now() + PATIENCE;
     loop {
         let state = State::read(&project.state(name))?;

@@ -2,18 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-/// The shells that completions exist for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shell {
-    /// bash
-    Bash,
-    /// fish
-    Fish,
-    /// zsh
-    Zsh,
-}
+use crate::completing::Shell;
 
 /// `fleet completions`.
 #[derive(Debug, Args)]
@@ -25,6 +16,9 @@ pub(crate) struct Completions {
 /// `fleet man`.
 #[derive(Debug, Args)]
 pub(crate) struct Man {
+    /// Of which command, such as `harness add` or `agents up`
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub(crate) page: Vec<String>,
     /// Write one page for each command into this directory
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,

@@ -38,6 +38,7 @@ pub(crate) fn adopt(fleet: &mut Fleet, wanted: &cli::Adopt, ui: &Ui) -> anyhow::
         name: wanted.name.clone(),
         labels: wanted.labels.clone(),
     };
+    ui.waiting(format!("looking at {}", new.location.display()));
     let done = operations::adopt(fleet, &new, wanted.how.dry_run, ui);
     let own = || new.location.file_name()?.to_str()?.parse().ok();
     if let (false, Some(name)) = (wanted.how.dry_run, new.name.clone().or_else(own)) {

@@ -46,9 +46,7 @@ struct Audited<'a> {
 /// Looks for traces of the fleet in projects, and says what was looked at.
 pub(crate) fn audit(fleet: &Fleet, wanted: &cli::Audit, ui: &Ui) -> anyhow::Result<Exit> {
     let projects = chosen_registered(fleet, &wanted.names, &wanted.selector)?;
-    ui.waiting(format!("looking over {}", count(projects.len(), "project")));
-    let report = look(fleet, &projects)?;
-    ui.end_progress();
+    let report = look(fleet, &projects, ui)?;
     if wanted.json {
         print_json(&report, ui)?;
     } else if report.projects.is_empty() {
@@ -63,10 +61,12 @@ pub(crate) fn audit(fleet: &Fleet, wanted: &cli::Audit, ui: &Ui) -> anyhow::Resu
     })
 }
 
-fn look<'a>(fleet: &Fleet, projects: &[&'a Project]) -> anyhow::Result<Report<'a>> {
+fn look<'a>(fleet: &Fleet, projects: &[&'a Project], ui: &Ui) -> anyhow::Result<Report<'a>> {
     let marks = Marks::new(telltales(fleet)?);
     let seen = Seen::default();
+    let counting = ui.counting("looking over projects", projects.len());
     let searched = in_parallel(projects, |project| {
+        let _one = counting.on(&project.name);
         let engine = fleet.engine(project).unwrap_or("engine");
         pins::search_traces(&project.location, engine, &marks, &seen)
     });

@@ -59,10 +59,21 @@ fn table(events: &[Event], root: &Path, now: &Zoned) -> Table {
             (one_line(event.project.as_deref()), Mood::Plain),
             (one_line(Some(&event.what)), Mood::Plain),
             (one_line(Some(&details(event, root))), mood),
-            (one_line(Some(&event.who)), Mood::Plain),
+            (one_line(Some(&who(event))), Mood::Plain),
         ]);
     }
     table
+}
+
+/// Says who: the operator's name and role, where they are known, in the place of the account.
+fn who(event: &Event) -> String {
+    let Some(operator) = &event.operator else {
+        return event.who.clone();
+    };
+    match event.who.split_once(" (") {
+        Some((_, command)) => format!("{operator} ({command}"),
+        None => operator.to_string(),
+    }
 }
 
 /// Writes a moment of the local calendar: of today the time alone.

@@ -16,8 +16,7 @@ use crate::ui::{Ui, count};
 
 /// Prints the plan, and writes it to a file where that is wanted.
 pub(crate) fn plan(fleet: &Fleet, wanted: &cli::Plan, ui: &Ui) -> anyhow::Result<Exit> {
-    ui.waiting("looking at all projects");
-    let plan = WorldPlan::make(fleet)?;
+    let plan = WorldPlan::make(fleet, ui)?;
     if let Some(file) = &wanted.out {
         let file = absolute(file)?;
         files::replace(&file, plan.file().as_bytes(), 0o644, Durability::Synced)?;

@@ -89,6 +89,11 @@ pub(crate) fn validate(root: &Path, ui: &Ui) -> anyhow::Result<()> {
         registry.path.display(),
         count(registry.projects.len(), "project")
     ));
+    if let Some(operator) = &registry.operator {
+        let contact = operator.contact.as_ref();
+        let contact = contact.map_or_else(String::new, |contact| format!(", {contact}"));
+        ui.status(format!("operated by {operator}{contact}"));
+    }
     Ok(())
 }
 

@@ -18,8 +18,7 @@ pub(crate) fn status(fleet: Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Res
         return watch(fleet, wanted);
     }
     if wanted.probe {
-        ui.waiting("asking the harnesses");
-        for (name, error) in health::probe(&fleet, &projects(&fleet, wanted)?)? {
+        for (name, error) in health::probe(&fleet, &projects(&fleet, wanted)?, ui)? {
             ui.warn(format!("cannot ask the harness of `{name}`: {error:#}"));
         }
     }

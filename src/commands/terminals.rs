@@ -2,7 +2,7 @@
 
 use crate::cli::{Address, Selector, Send};
 use crate::error::{Advise as _, Exit, failed, usage};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::fleet::Fleet;
 use crate::names::nearest;
 use crate::operations::{self, WINDOW};
@@ -62,7 +62,7 @@ pub(crate) fn send(fleet: &Fleet, wanted: &Send, ui: &Ui) -> anyhow::Result<Exit
             Ok(())
         };
         let sent = send();
-        fleet.record(&[sending(&address, text, &sent)], ui);
+        fleet.record(&[sending(fleet, &address, text, &sent)], ui);
         outcomes.push(sent);
     }
     Ok(finish_silently(outcomes, ui))
@@ -75,12 +75,14 @@ fn quote(words: &[String]) -> String {
 }
 
 /// Says who typed something into which terminal: not what.
-fn sending(address: &Address, text: &str, sent: &anyhow::Result<()>) -> Event {
+fn sending(fleet: &Fleet, address: &Address, text: &str, sent: &anyhow::Result<()>) -> Event {
     let agent = address.agent.as_ref();
     Event {
         after: agent.map(|agent| format!("to {agent}")),
         outcome: operations::outcome(sent.as_ref().err()),
-        ..Event::new(operator(Some(text)), "send").of(address.project.as_str())
+        ..fleet
+            .asked_without("send", Some(text))
+            .of(address.project.as_str())
     }
 }
 

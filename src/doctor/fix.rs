@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use nix::sys::signal::Signal;
 
 use crate::error::{failed, refused};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::files::{self, Durability};
 use crate::fleet::{self, Fleet};
 use crate::names::Name;
@@ -179,7 +179,7 @@ fn record(fleet: &Fleet, fix: &Fix, text: &str, why: &str, error: Option<&anyhow
         after: Some(text.to_owned()),
         why: Some(why.to_owned()),
         outcome: operations::outcome(error),
-        ..Event::new(operator(None), "doctor")
+        ..fleet.asked("doctor")
     };
     let event = match fix.project() {
         Some(name) => event.of(name.as_str()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::fleet::{Fleet, RUNTIME};
+use crate::fleet::{self, Fleet, RUNTIME};
 use crate::operations::{self, ServiceReport};
 use crate::registry::{FILE, Invalid, Project, Registry};
 use crate::sessions::{Pane, Panes};
@@ -64,11 +64,9 @@ impl Ground {
                     Err(error) => (None, Registration::Unreadable(format!("{error:#}"))),
                 };
                 let registry = registry.or_else(|| Registry::parse(NO_REGISTRY, &root).ok());
-                let fleet = registry.map(|registry| Fleet {
-                    root,
-                    registry,
-                    patience,
-                });
+                // Who it is does not matter to what is looked at: a bad name is for others to refuse.
+                let named = fleet::operator_by_environment().unwrap_or_default();
+                let fleet = registry.map(|registry| Fleet::of(root, registry, patience, named));
                 (fleet, registration)
             }
         };

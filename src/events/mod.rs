@@ -5,16 +5,18 @@
 
 mod append;
 mod generations;
-mod operator;
 mod plain;
 mod read;
+mod typed;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::names::Operator;
+
 pub(crate) use append::append;
-pub(crate) use operator::operator;
 pub(crate) use read::{Filter, Trail, last_of, read};
+pub(crate) use typed::command_line;
 
 /// The version of a line's format.
 const VERSION: u32 = 1;
@@ -31,6 +33,9 @@ pub(crate) struct Event {
     /// Who: `ada (fleet start demo)`, `tender`, `guardian`.
     #[serde(default)]
     pub(crate) who: String,
+    /// Who operates the fleet, where a command was given and it is known; a tender and the guardian act by themselves.
+    #[serde(default)]
+    pub(crate) operator: Option<Operator>,
     /// The process that wrote it.
     #[serde(default)]
     pub(crate) pid: u32,
@@ -63,6 +68,7 @@ impl Event {
             version: VERSION,
             at: Timestamp::now(),
             who: who.into(),
+            operator: None,
             pid: std::process::id(),
             project: None,
             what: what.into(),

@@ -1,6 +1,7 @@
 //! What of an event may be written: texts of a bounded length, without passwords.
 
 use super::Event;
+use crate::names::Operator;
 
 /// How many bytes a text may have: a line then stays below a page or two, and is written at once.
 const LONGEST: usize = 1000;
@@ -11,6 +12,12 @@ pub(super) fn plain(event: &Event) -> Event {
     let optional = |field: &Option<String>| field.as_ref().map(text);
     Event {
         who: text(&event.who),
+        operator: event.operator.clone().map(|operator| Operator {
+            contact: operator
+                .contact
+                .filter(|it| masked(it.as_str()) == it.as_str()),
+            ..operator
+        }),
         project: optional(&event.project),
         what: text(&event.what),
         before: optional(&event.before),

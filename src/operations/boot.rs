@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::refused;
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::parallel::in_parallel;
@@ -38,7 +38,7 @@ pub(crate) fn boot(fleet: &mut Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<
     let server = Server::ask(fleet)?;
     let mut view = View::of(fleet, server);
     if dry_run {
-        let (plans, refused) = bring_back::look(fleet, &view.lost())?;
+        let (plans, refused) = bring_back::look(fleet, &view.lost(), ui)?;
         plan::print(&plans, ui);
         return Ok(view.booted(refused));
     }
@@ -150,7 +150,7 @@ fn tell_of(fleet: &Fleet, view: &View, tried: &[Outcome], ui: &Ui) {
         .map(|outcome| Event {
             why: view.because(&outcome.project).map(str::to_owned),
             outcome: record::outcome(outcome.result.as_ref().err()),
-            ..Event::new(operator(None), "brought back").of(outcome.project.as_str())
+            ..fleet.asked("brought back").of(outcome.project.as_str())
         })
         .collect();
     fleet.record(&events, ui);

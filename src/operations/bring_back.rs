@@ -287,8 +287,12 @@ pub(super) struct Brought {
 }
 
 /// Plans to bring back projects whose locks are held: what `start` asks of them must be true of them too.
-pub(super) fn look(fleet: &Fleet, names: &[Name]) -> anyhow::Result<(Vec<Plan>, Vec<Outcome>)> {
-    start::look_at(fleet, names, |name| refuse_interrupted(fleet, name))
+pub(super) fn look(
+    fleet: &Fleet,
+    names: &[Name],
+    ui: &Ui,
+) -> anyhow::Result<(Vec<Plan>, Vec<Outcome>)> {
+    start::look_at(fleet, names, |name| refuse_interrupted(fleet, name), ui)
 }
 
 fn refuse_interrupted(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
@@ -304,7 +308,7 @@ fn refuse_interrupted(fleet: &Fleet, name: &Name) -> anyhow::Result<()> {
 
 /// Brings back projects whose locks are held.
 pub(super) fn bring_back(fleet: &Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Brought> {
-    let (plans, refused) = look(fleet, names)?;
+    let (plans, refused) = look(fleet, names, ui)?;
     let mut tried = start::carry_out(fleet, plans, Occasion::BroughtBack, ui)
         .context("cannot bring projects back")?;
     for outcome in &mut tried {

@@ -63,6 +63,8 @@ pub(crate) fn create(
         }
         fleet.reload()?;
     }
+    // Where there is no copy of the harness yet, this is what takes long.
+    ui.waiting(format!("getting the harness of `{}`", new.name));
     let site = Site::look(fleet, new)?;
     let mut plan = site.plan(new);
     if dry_run {

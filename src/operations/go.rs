@@ -1,6 +1,6 @@
 //! `fleet go`: takes the brake off, so that what it held goes on.
 
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::supervision::{self, Phase, State, tell_to_look};
@@ -47,7 +47,7 @@ pub(crate) fn go(fleet: &Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
     say(&told, &untended, ui);
     let event = Event {
         why: Some(format!("the brake was on: {}", engaged.reason)),
-        ..Event::new(operator(None), "go")
+        ..fleet.asked("go")
     };
     fleet.record(&[event], ui);
     Ok(())

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::error::{Advise as _, refused};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::fleet::{self, Fleet};
 use crate::harness;
 use crate::names::{HarnessUrl, Name};
@@ -37,6 +37,7 @@ const AGENTS: &str = r#"# `agents up` runs one agent here, which uses `fleet` wh
 command = ["claude"]
 prompt = "prompts/orchestrator.md"
 watch = "heal"
+env = { FLEET_OPERATOR = "ai:orchestrator" } # so that `fleet history` tells it from you
 "#;
 
 const IGNORED: &str = "# runtime state of fleet, and the projects, which are repositories of their own\n/.fleet/\n/projects/\n";
@@ -99,12 +100,13 @@ fn make(new: &Initiation, dry_run: bool, ui: &Ui) -> anyhow::Result<()> {
 
 /// Begins the trail of a fleet.
 fn tell(directory: &Path, after: &str, took: Option<Duration>, ui: &Ui) -> anyhow::Result<()> {
+    let fleet = Fleet::open(directory.to_owned(), Duration::ZERO)?;
     let event = Event {
         after: Some(after.to_owned()),
         seconds: took.map(|took| took.as_secs_f64()),
-        ..Event::new(operator(None), "init")
+        ..fleet.asked("init")
     };
-    Fleet::open(directory.to_owned(), Duration::ZERO)?.record(&[event], ui);
+    fleet.record(&[event], ui);
     Ok(())
 }
 
@@ -169,6 +171,7 @@ fn build(
     fs::create_dir_all(parent).with_context(|| format!("cannot make `{}`", parent.display()))?;
     let name = fleet_name(directory);
     let beside = unfinished::beside(directory, std::process::id())?;
+    let person = pins::person().and_then(|name| name.parse().ok());
     let file = |path: &str, text: &str| NewFile {
         path: path.into(),
         mode: 0o644,
@@ -183,7 +186,10 @@ fn build(
         files: vec![
             file(".gitignore", IGNORED),
             file("agents.toml", AGENTS),
-            file(registry::FILE, &registry::new_registry_text(name.as_str())),
+            file(
+                registry::FILE,
+                &registry::new_registry_text(name.as_str(), person.as_ref()),
+            ),
             file(
                 "prompts/orchestrator.md",
                 include_str!("../../prompts/orchestrator.md"),

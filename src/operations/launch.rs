@@ -10,7 +10,7 @@ use crate::names::Name;
 use crate::parallel::in_parallel;
 use crate::sessions::{NewSession, Panes, Tmux};
 use crate::supervision::{self, StateWatch};
-use crate::ui::{Ui, count};
+use crate::ui::Ui;
 
 use super::launched::{Launch, last_words};
 use super::plan::{self, Outcome};
@@ -66,12 +66,10 @@ pub(super) fn launch(
         started: Vec::new(),
         outcomes,
     };
-    let all = count(prepared.len(), "project");
-    let mut done = 0;
+    let counting = ui.counting("starting", prepared.len());
     let mut given_up = None;
     for wave in in_waves(fleet, prepared) {
-        ui.waiting(format!("starting {all}: {done} done"));
-        done += wave.len();
+        let _these: Vec<_> = wave.iter().map(|one| counting.on(&one.name)).collect();
         match &given_up {
             None => given_up = waves.start(wave)?,
             Some(error) => waves.fail(&wave, error),

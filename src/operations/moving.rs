@@ -25,7 +25,12 @@ pub(super) fn carry_out(
     looked: Vec<Looked>,
     ui: &Ui,
 ) -> Vec<Outcome> {
-    let moved = in_parallel(&looked, |looked| move_one(fleet, change, targets, looked));
+    let counting = ui.counting("moving pins", looked.len());
+    let moved = in_parallel(&looked, |looked| {
+        let _one = counting.on(&looked.plan.project);
+        move_one(fleet, change, targets, looked)
+    });
+    drop(counting);
     let done: Vec<(Looked, anyhow::Result<()>)> = looked.into_iter().zip(moved).collect();
     let recorded = recover::record(fleet, &pins_of(&done), ui)
         .context("the pin has moved, but fleet.toml does not say so yet; run the command again");

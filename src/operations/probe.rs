@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::error::{Advise as _, Fault, failed, interrupted};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::harness::Manifest;
@@ -86,7 +86,7 @@ pub(crate) fn probe(fleet: &Fleet, trial: &Trial<'_>, ui: &Ui) -> anyhow::Result
         after: Some(format!("{} {version}", trial.harness)),
         outcome: record::outcome(result.as_ref().err()),
         seconds: Some(began.elapsed().as_secs_f64()),
-        ..Event::new(operator(None), "probe")
+        ..fleet.asked("probe")
     };
     fleet.record(&[event], ui);
     result
@@ -153,6 +153,7 @@ impl Probe<'_> {
     }
 
     fn try_out(&self, found: &Found, steps: &mut Steps<'_>) -> anyhow::Result<()> {
+        self.ui.waiting("making a throw-away project");
         let mut own = steps.step(
             "create",
             || self.create(found),
@@ -226,11 +227,13 @@ impl Probe<'_> {
             || self.soak(own, &mut watch),
             |()| format!("it stayed up for {soak}"),
         )?;
+        self.ui.waiting("asking it how it is");
         steps.step("status", || ask(own), |said| (*said).to_owned())?;
         Ok(())
     }
 
     fn start(&self, own: &mut Fleet) -> anyhow::Result<()> {
+        self.ui.waiting("starting it");
         for outcome in start::start(own, &[Place::name()], false, self.ui)? {
             // What it advises is about a project that stays.
             let unadvised = |error| Fault::copy_of(&error).without_hints();

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::error::{Exit, exit_of, in_a_line};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::fleet::Fleet;
 use crate::names::Name;
 use crate::ui::Ui;
@@ -47,12 +47,12 @@ impl Command {
                 .iter()
                 .filter_map(|one| {
                     let error = one.result.as_ref().err();
-                    self.event(&one.project, one.change.as_ref(), error)
+                    self.event(fleet, &one.project, one.change.as_ref(), error)
                 })
                 .collect(),
             Err(error) => names
                 .iter()
-                .filter_map(|name| self.event(name, None, Some(error)))
+                .filter_map(|name| self.event(fleet, name, None, Some(error)))
                 .collect(),
         };
         fleet.record(&events, ui);
@@ -67,7 +67,7 @@ impl Command {
         ui: &Ui,
     ) {
         let change = done.as_ref().ok().and_then(Option::as_ref);
-        let event = self.event(name, change, done.as_ref().err());
+        let event = self.event(fleet, name, change, done.as_ref().err());
         fleet.record(event.as_slice(), ui);
     }
 
@@ -79,19 +79,25 @@ impl Command {
         error: Option<&anyhow::Error>,
         ui: &Ui,
     ) {
-        fleet.record(self.about(change, error).as_slice(), ui);
+        fleet.record(self.about(fleet, change, error).as_slice(), ui);
     }
 
     fn event(
         &self,
+        fleet: &Fleet,
         project: &Name,
         change: Option<&Change>,
         error: Option<&anyhow::Error>,
     ) -> Option<Event> {
-        Some(self.about(change, error)?.of(project.as_str()))
+        Some(self.about(fleet, change, error)?.of(project.as_str()))
     }
 
-    fn about(&self, change: Option<&Change>, error: Option<&anyhow::Error>) -> Option<Event> {
+    fn about(
+        &self,
+        fleet: &Fleet,
+        change: Option<&Change>,
+        error: Option<&anyhow::Error>,
+    ) -> Option<Event> {
         if change.is_none() && error.is_none() {
             return None;
         }
@@ -101,7 +107,7 @@ impl Command {
             why: self.why.clone(),
             outcome: outcome(error),
             seconds: Some(self.began.elapsed().as_secs_f64()),
-            ..Event::new(operator(None), self.verb)
+            ..fleet.asked(self.verb)
         })
     }
 }

@@ -19,7 +19,7 @@
 use anyhow::Context as _;
 
 use crate::error::{Fault, refused};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::fleet::Fleet;
 use crate::names::{CommitId, Name, Ref};
 use crate::pins::{self, Settled};
@@ -135,7 +135,7 @@ fn tell(
         after: Some(after.to_owned()),
         why: Some(format!("a command was to {}", meant(steps))),
         outcome: record::outcome(recovered.as_ref().err()),
-        ..Event::new(operator(None), "repair").of(name.as_str())
+        ..fleet.asked("repair").of(name.as_str())
     };
     fleet.record(&[event], ui);
 }

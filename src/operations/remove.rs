@@ -61,8 +61,9 @@ pub(crate) fn remove(
     fleet.reload()?;
     let fleet = &*fleet;
     let mut plans = Vec::new();
+    let counting = ui.counting("looking at projects", left.len());
     for name in left {
-        ui.waiting(format!("looking at `{name}`"));
+        let _one = counting.on(&name);
         // Each goes as soon as it was looked at: what somebody commits while others are looked at is not overlooked.
         match look(fleet, &name, deletion, ui) {
             Ok(plan) if dry_run => plans.push(plan),

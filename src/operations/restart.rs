@@ -31,12 +31,15 @@ pub(crate) fn restart(
     } = recover::lock_all(fleet, names, dry_run, ui)?;
     let fleet = &*fleet;
     // What could not be started again is not stopped.
+    let counting = ui.counting("looking at projects", ready.len());
     let looked = in_parallel(&ready, |name| {
+        let _one = counting.on(name);
         refuse_own(fleet, name)?;
         let prepare = start::check(fleet, fleet.registry.project(name)?)?;
         let steps = prepare.into_iter().chain([Step::Stop, Step::Start]);
         Ok(Plan::new(name, steps.collect(), ""))
     });
+    drop(counting);
     let (plans, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
     if dry_run {

@@ -39,8 +39,12 @@ pub(crate) fn rollback(
 ) -> anyhow::Result<Vec<Outcome>> {
     let (mut locked, settled) = recover::lock_and_settle(fleet, &wanted.names, dry_run, ui)?;
     let done = done_before(&settled);
-    ui.waiting("reading histories");
-    let found = in_parallel(&locked.names, |name| find(fleet, name, &done));
+    let counting = ui.counting("reading histories", locked.names.len());
+    let found = in_parallel(&locked.names, |name| {
+        let _one = counting.on(name);
+        find(fleet, name, &done)
+    });
+    drop(counting);
     let found: BTreeMap<Name, Found> = take(&mut locked, found).into_iter().collect();
     let pin = |project: &Project| found.get(&project.name).map(|found| found.pin.clone());
     let targets = Targets::open(fleet, &locked.names, pin, ui);

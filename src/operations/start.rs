@@ -47,7 +47,7 @@ pub(super) fn start_locked(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let (plans, mut outcomes) = look_at(fleet, &ready, |_| Ok(()))?;
+    let (plans, mut outcomes) = look_at(fleet, &ready, |_| Ok(()), ui)?;
     if dry_run {
         plan::print(&plans, ui);
         return Ok(outcomes);
@@ -125,9 +125,12 @@ pub(super) fn look_at(
     fleet: &Fleet,
     names: &[Name],
     may: impl Fn(&Name) -> anyhow::Result<()> + Sync,
+    ui: &Ui,
 ) -> anyhow::Result<(Vec<Plan>, Vec<Outcome>)> {
     let holders = fleet.holders(names)?;
+    let counting = ui.counting("looking at projects", names.len());
     let looked = in_parallel(names, |name| {
+        let _one = counting.on(name);
         may(name)?;
         let project = fleet.registry.project(name)?;
         look(fleet, project, holders.get(&project.location).copied())
@@ -302,6 +305,11 @@ pub(super) fn carry_out(
     Ok(before.note(fleet, outcomes))
 }
 
+fn filled(fleet: &Fleet, project: &Project, commit: &CommitId, ui: &Ui) -> anyhow::Result<()> {
+    ui.waiting(format!("filling the engine of `{}`", project.name));
+    fill(fleet, project, commit)
+}
+
 fn before_start(
     fleet: &Fleet,
     name: &Name,
@@ -312,8 +320,8 @@ fn before_start(
     let project = fleet.registry.project(name)?;
     for step in steps {
         match step {
-            Step::Stop => stop::stop_before_start(fleet, project),
-            Step::Fill { commit } => fill(fleet, project, commit).and_then(|()| {
+            Step::Stop => stop::stop_before_start(fleet, project, ui),
+            Step::Fill { commit } => filled(fleet, project, commit, ui).and_then(|()| {
                 let environment = recorded(fleet, name, occasion)?;
                 prepare::of_filled(fleet, project, environment, ui)
             }),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Fault, failed};
-use crate::events::{Event, operator};
 use crate::fleet::{Fleet, UnitFiles};
 use crate::names::Name;
 use crate::registry::{Project, STOP_GRACE};
@@ -62,7 +61,6 @@ pub(super) fn stop_locked(
         plan::print(&plans, ui);
         return Ok(outcomes);
     }
-    ui.waiting(format!("stopping {}", count(plans.len(), "project")));
     let before = Before::of(fleet, &plans);
     let mut ended = before.note(fleet, carry_out(fleet, plans, afterwards, ui));
     // Where only a wish was written, nothing has changed that anybody could see.
@@ -134,23 +132,23 @@ fn carry_out(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards, ui: &Ui) -
         .into_iter()
         .map(|plan| Outcome::new(plan.project, Ok(plan.done)))
         .collect();
-    outcomes.extend(end(fleet, others, afterwards));
+    outcomes.extend(end(fleet, others, afterwards, ui));
     for plan in &ours {
         ui.warn(format!(
             "`{}` is where this command runs: it ends with it",
             plan.project
         ));
         // Afterwards there may be nobody left to write it.
-        let mut begun = Event::new(operator(None), "stop").of(plan.project.as_str());
+        let mut begun = fleet.asked("stop").of(plan.project.as_str());
         begun.outcome = "begun, and ends this command".to_owned();
         fleet.record(&[begun], ui);
     }
-    outcomes.extend(end(fleet, ours, afterwards));
+    outcomes.extend(end(fleet, ours, afterwards, ui));
     outcomes
 }
 
 /// Asks all of them first, then waits for each: together they take as long as the slowest.
-fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards) -> Vec<Outcome> {
+fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards, ui: &Ui) -> Vec<Outcome> {
     let files: Vec<UnitFiles> = plans
         .iter()
         .map(|plan| fleet.unit_files(&plan.project))
@@ -164,7 +162,16 @@ fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards) -> Vec<Outcome> 
             Stop::ask(&files.desired, &files.state, grace, afterwards)
         })
         .collect();
-    let ended: Vec<anyhow::Result<Stopped>> = asked.into_iter().map(|stop| stop?.wait()).collect();
+    let counting = ui.counting("stopping", plans.len());
+    let ended: Vec<anyhow::Result<Stopped>> = plans
+        .iter()
+        .zip(asked)
+        .map(|(plan, stop)| {
+            let _one = counting.on(&plan.project);
+            stop?.wait()
+        })
+        .collect();
+    drop(counting);
     // What could not be told to stop is left as it is, its session too: nothing of it is to end by a closing terminal.
     let told = plans.iter().zip(&ended).filter(|(_, ended)| ended.is_ok());
     let sessions = kill_sessions(fleet, told.map(|(plan, _)| plan));
@@ -188,9 +195,9 @@ fn end(fleet: &Fleet, plans: Vec<Plan>, afterwards: Afterwards) -> Vec<Outcome> 
 }
 
 /// Ends one project whose lock is held, to start it again; its session goes too.
-pub(super) fn stop_before_start(fleet: &Fleet, project: &Project) -> anyhow::Result<()> {
+pub(super) fn stop_before_start(fleet: &Fleet, project: &Project, ui: &Ui) -> anyhow::Result<()> {
     let plan = Plan::new(&project.name, vec![Step::Stop], "");
-    end(fleet, vec![plan], Afterwards::Start)
+    end(fleet, vec![plan], Afterwards::Start, ui)
         .into_iter()
         .try_for_each(|outcome| outcome.result.map(drop))
 }

@@ -12,7 +12,7 @@ use crate::names::{CommitId, Name, Ref};
 use crate::parallel::in_as_many_threads;
 use crate::pins::{Kind, Mirror};
 use crate::registry::Project;
-use crate::ui::{Ui, list};
+use crate::ui::Ui;
 
 use super::update::{Goal, Move};
 use super::version::{self, Admitted, Chosen};
@@ -74,13 +74,12 @@ impl Targets {
                 known => lacking.push((harness, known)),
             }
         }
-        if !lacking.is_empty() {
-            let harnesses = list(lacking.iter().map(|(harness, _)| harness));
-            ui.waiting(format!("fetching {harnesses}"));
-        }
+        let counting = ui.counting("fetching", lacking.len());
         let fetched = in_as_many_threads(FETCHES, &lacking, |(harness, known)| {
+            let _one = counting.on(harness);
             fetched(fleet, harness, known.as_ref())
         });
+        drop(counting);
         for ((harness, _), fetched) in lacking.into_iter().zip(fetched) {
             let mirror = fetched.map(|(mirror, trouble)| {
                 if let Some(trouble) = trouble {

@@ -106,10 +106,12 @@ pub(super) fn move_locked(
         mut outcomes,
         locks: _locks,
     } = locked;
-    ui.waiting("looking at the projects");
+    let counting = ui.counting("looking at projects", ready.len());
     let looked = in_parallel(&ready, |name| {
+        let _one = counting.on(name);
         look(fleet, change, targets, name).with_context(|| format!("cannot update `{name}`"))
     });
+    drop(counting);
     targets.warn_of_gone_tags(ui);
     let (looked, refused) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(refused);
@@ -120,7 +122,6 @@ pub(super) fn move_locked(
         plan::print(looked.iter().map(|looked| &looked.plan), ui);
         return Ok(outcomes);
     }
-    ui.waiting("moving pins");
     let after_move = |step: &&Step| matches!(step, Step::Stop | Step::Start);
     let restarts: BTreeMap<Name, Vec<Step>> = looked
         .iter()

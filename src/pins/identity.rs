@@ -88,6 +88,12 @@ fn signature(settings: &Settings, role: &str) -> Result<(Signature<'static>, boo
     Ok((Signature::now(&name, &email)?, is_made_up))
 }
 
+/// Returns what git calls the person who runs this, where it knows.
+pub(crate) fn person() -> Option<String> {
+    let name = Settings::personal().get("user.name")?;
+    Some(plain(&name)).filter(|name| !name.is_empty())
+}
+
 /// Drops what a commit's header cannot hold.
 fn plain(text: &str) -> String {
     text.replace(['<', '>', '\n', '\0'], "").trim().to_owned()

@@ -57,6 +57,7 @@ pub(crate) use facts::{Depth, Facts, is_lost, read};
 pub(crate) use fill::fill;
 pub(crate) use gitmodules::submodule_url;
 pub(crate) use history::{Previous, previous};
+pub(crate) use identity::person;
 pub(crate) use mirror::Mirror;
 pub(crate) use mirror_refs::{Fetched, Kind, Resolved};
 pub(crate) use mirror_versions::{Version, Versions};

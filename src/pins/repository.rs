@@ -144,11 +144,21 @@ pub(super) struct Settings(Vec<Config>);
 impl Settings {
     /// Reads the configuration; what cannot be read says nothing.
     pub(super) fn of(repository: &Repository) -> Self {
+        Self::with(repository.config())
+    }
+
+    /// The same outside of any repository.
+    pub(super) fn personal() -> Self {
+        respect_environment();
+        Self::with(Config::open_default())
+    }
+
+    fn with(visible: Result<Config, git2::Error>) -> Self {
         let hidden = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"]
             .iter()
             .filter_map(std::env::var_os)
             .filter_map(|path| Config::open(Path::new(&path)).ok());
-        let all = repository.config().into_iter().chain(hidden);
+        let all = visible.into_iter().chain(hidden);
         Self(
             all.filter_map(|mut config| config.snapshot().ok())
                 .collect(),

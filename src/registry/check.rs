@@ -14,7 +14,7 @@ use super::places::{Places, forbidden};
 use super::problem::{MOST, Problem};
 use super::recover::Recovered;
 use super::size::{Size, spelled};
-use super::text::{FleetText, HarnessText, ProjectText};
+use super::text::{FleetText, HarnessText, OperatorText, ProjectText};
 use super::values::Count;
 use crate::names::{Name, Ref, Time, nearest};
 
@@ -53,6 +53,7 @@ pub(super) fn registry(text: &str, root: &Path, read: Recovered) -> Result<Regis
     let harnesses = check.harnesses();
     let fleet = check.fleet(root, &places, &harnesses);
     let projects = check.projects(&mut places, &harnesses);
+    let operator = check.read.file.operator.take();
     let (problems, warnings) = check.finish();
     if !problems.is_empty() {
         return Err(problems);
@@ -61,6 +62,7 @@ pub(super) fn registry(text: &str, root: &Path, read: Recovered) -> Result<Regis
         root: root.to_owned(),
         path: root.join(FILE),
         fleet: fleet.expect("a fleet without a problem was made"),
+        operator: operator.map(OperatorText::settled),
         harnesses,
         projects,
         warnings,

@@ -12,7 +12,7 @@ use super::problem::{Invalid, Problem, position};
 use super::recover::{Recovered, recover};
 use super::values::Watch;
 use crate::error::usage;
-use crate::names::{CommitId, HarnessUrl, Name, Ref, Restart, nearest};
+use crate::names::{CommitId, HarnessUrl, Name, Operator, Ref, Restart, nearest};
 
 /// The name of the registry's file.
 pub(crate) const FILE: &str = "fleet.toml";
@@ -29,6 +29,8 @@ pub(crate) struct Registry {
     pub(crate) path: PathBuf,
     /// The fleet itself.
     pub(crate) fleet: FleetSettings,
+    /// Who operates it, where that is written.
+    pub(crate) operator: Option<Operator>,
     /// Every harness, the embedded one included.
     pub(crate) harnesses: BTreeMap<Name, Harness>,
     /// Every project.

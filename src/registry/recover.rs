@@ -18,8 +18,7 @@ use super::text::{FileText, FleetText};
 use crate::names::{Name, Odd, nearest};
 
 /// Keys that are designed and not built: refused as such, so that nobody believes they have an effect.
-const NOT_BUILT: [(&str, &[&str]); 4] = [
-    ("", &["operator"]),
+const NOT_BUILT: [(&str, &[&str]); 3] = [
     ("fleet", &["on"]),
     ("harnesses", &["preset", "commands"]),
     ("projects", &["on", "hold"]),
@@ -62,6 +61,9 @@ pub(super) fn recover(text: &str) -> Recovered {
             "fleet" => {
                 let fleet = reader.read::<FleetText>(&["fleet"], key.span(), value);
                 reader.found.file.fleet = fleet.unwrap_or_default();
+            }
+            "operator" => {
+                reader.found.file.operator = reader.read(&["operator"], key.span(), value);
             }
             "harnesses" => reader.found.file.harnesses = reader.read_all("harnesses", value),
             "projects" => reader.found.file.projects = reader.read_all("projects", value),

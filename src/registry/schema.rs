@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::text::FileText;
+use crate::names::OneLine;
 
 /// Returns the JSON schema of fleet.toml, made from the very types that read it.
 pub(crate) fn schema() -> Value {
@@ -39,14 +40,29 @@ fn without_null(schema: &mut Value) {
     }
 }
 
-/// Returns the fleet.toml of a new fleet; `name` is a valid name.
-pub(crate) fn new_registry_text(name: &str) -> String {
+/// Returns the fleet.toml of a new fleet; `name` is a valid name, and `operator` the person's, where it is known.
+pub(crate) fn new_registry_text(name: &str, operator: Option<&OneLine>) -> String {
+    let operator = match operator {
+        Some(operator) => format!(
+            "# Who operates this fleet, for `fleet history`. No project is told.\n\
+             [operator]\n\
+             name = {}\n\
+             role = \"human\"\n",
+            toml_edit::Value::from(operator.as_str())
+        ),
+        None => "# Who operates this fleet, for `fleet history`. No project is told.\n\
+             # [operator]\n\
+             # name = \"Ada Example\"\n"
+            .to_owned(),
+    };
     format!(
         "# The projects of this fleet. Edit it as you like: fleet changes single values and keeps the rest.\n\
          # Every key is explained in docs/fleet-registry.md of fleet; `fleet validate` checks this file.\n\
          \n\
          [fleet]\n\
          name = \"{name}\"\n\
+         \n\
+         {operator}\
          \n\
          # `fleet create NAME` adds a project below.\n"
     )
@@ -80,7 +96,7 @@ mod tests {
         let schema = schema();
         let top = schema["properties"].as_object().unwrap();
         let definitions = schema["definitions"].as_object().unwrap();
-        let tables = ["Fleet", "Harness", "Project", "Restart"];
+        let tables = ["Fleet", "Operator", "Harness", "Project", "Restart"];
         let nested = tables.iter().flat_map(|table| {
             let properties = definitions[*table]["properties"].as_object().unwrap();
             properties.keys()
@@ -103,8 +119,15 @@ mod tests {
 
     #[test]
     fn a_new_registry_is_valid() {
-        let registry = Registry::parse(&new_registry_text("home"), Path::new("/x")).unwrap();
-        assert_eq!(registry.fleet.name.as_str(), "home");
-        assert!(registry.projects.is_empty());
+        let odd = r#"Ada "the \o/" Example"#;
+        for name in [None, Some("Ada"), Some(odd)] {
+            let operator = name.map(|name| name.parse().unwrap());
+            let text = new_registry_text("home", operator.as_ref());
+            let registry = Registry::parse(&text, Path::new("/x")).unwrap();
+            assert_eq!(registry.fleet.name.as_str(), "home");
+            assert!(registry.projects.is_empty());
+            let read = registry.operator.map(|operator| operator.to_string());
+            assert_eq!(read, name.map(|name| format!("{name}, human")));
+        }
     }
 }

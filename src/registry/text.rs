@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::size::Size;
 use super::values::{Argument, Count, EnginePath, EnvironmentName, Label, Place, Watch};
-use crate::names::{CommitId, HarnessUrl, Name, Ref, RestartText, Time};
+use crate::names::{CommitId, HarnessUrl, Name, OneLine, Operator, Ref, RestartText, Role, Time};
 
 /// The registry of a fleet: which projects exist, where, with which harness, at which ref, enabled or not.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -17,6 +17,8 @@ pub(super) struct FileText {
     /// The fleet itself.
     #[serde(default)]
     pub(super) fleet: FleetText,
+    /// Who operates the fleet: told to the trail, and to no project.
+    pub(super) operator: Option<OperatorText>,
     /// The harnesses that projects may use, by name. `agents` is built in and needs no table.
     #[serde(default)]
     pub(super) harnesses: BTreeMap<Name, HarnessText>,
@@ -46,6 +48,30 @@ pub(super) struct FleetText {
     pub(super) log_files: Option<Count>,
     /// How much all kept output of the fleet may take; the oldest goes first. Default: `1GB`.
     pub(super) log_total: Option<Size>,
+}
+
+/// Who operates the fleet: told to the trail (`fleet history`), and to no project.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Operator")]
+pub(super) struct OperatorText {
+    /// What they are called.
+    pub(super) name: OneLine,
+    /// Whether they are a person, or a program that decides by itself. Default: `human`.
+    pub(super) role: Option<Role>,
+    /// Where they can be asked: an address, a number, a URL.
+    pub(super) contact: Option<OneLine>,
+}
+
+impl OperatorText {
+    /// Fills in what holds without being written.
+    pub(super) fn settled(self) -> Operator {
+        Operator {
+            name: self.name,
+            role: self.role.unwrap_or_default(),
+            contact: self.contact,
+        }
+    }
 }
 
 /// A harness: a git repository that says how to run a project's agents.

@@ -1,7 +1,9 @@
 //! What people see: results on stdout, everything else on stderr.
 
+mod last_line;
 mod output;
 mod screen;
+mod progress;
 mod sheet;
 mod table;
 mod terminal;

@@ -1,13 +1,13 @@
 //! The one place that prints.
 
-use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::last_line::clear_when_told_to_end;
+use super::progress::{Counting, Progress};
 use crate::error::{self, Exit};
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -19,38 +19,46 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 #[derive(Debug)]
 pub(crate) struct Ui {
     quiet: bool,
-    progress: RefCell<Option<ProgressBar>>,
+    /// Where there is somebody to see it.
+    progress: Option<Arc<Progress>>,
     /// Why a result could not be printed: the first time.
-    unwritten: RefCell<Option<io::Error>>,
+    unwritten: Mutex<Option<io::Error>>,
 }
 
 impl Ui {
     /// Makes the terminal's user interface; a quiet one keeps what it does to itself, but not results and errors.
     pub(crate) fn new(quiet: bool) -> Self {
+        let is_smart = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        let is_watched = !quiet && is_smart && std::io::stderr().is_terminal();
+        if is_watched {
+            clear_when_told_to_end();
+        }
         Self {
             quiet,
-            progress: RefCell::new(None),
-            unwritten: RefCell::new(None),
+            progress: is_watched.then(Arc::default),
+            unwritten: Mutex::default(),
         }
     }
 
     /// Prints what was asked for, to stdout. A reader that has gone away (`| head`) is no error; what else keeps it from
     /// being written is told at the end, by [`Self::close`].
     pub(crate) fn result(&self, text: impl Display) {
-        self.end_progress();
+        self.make_way();
         let mut stdout = anstream::stdout();
         let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
         if let Err(why) = written
             && why.kind() != io::ErrorKind::BrokenPipe
         {
-            self.unwritten.borrow_mut().get_or_insert(why);
+            let mut first = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert(why);
         }
     }
 
     /// Ends what a command says, and returns its exit code: that of a failure where its results could not be printed.
     pub(crate) fn close(&self, exit: Exit) -> Exit {
         self.end_progress();
-        match self.unwritten.take() {
+        let unwritten_for = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match unwritten_for {
             None => exit,
             Some(why) if exit == Exit::Done => unwritten(why),
             Some(why) => {
@@ -95,36 +103,37 @@ impl Ui {
 
     /// Tells whether somebody sees what [`Self::waiting`] shows.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal()
+        self.progress.is_some()
     }
 
-    /// Shows, while it lasts, what is being waited for; only on a terminal.
+    /// Shows what is being waited for, until something is printed or it ends; only on a terminal, and only where it
+    /// takes long enough to be read.
     pub(crate) fn waiting(&self, text: impl Display) {
-        if !self.is_watched() {
-            return;
+        if let Some(progress) = &self.progress {
+            progress.tell(text.to_string());
         }
-        let bar = self.progress.borrow_mut().take().unwrap_or_else(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.set_style(
-                ProgressStyle::with_template("{spinner} {msg}")
-                    .expect("the template is a constant"),
-            );
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        bar.set_message(text.to_string());
-        *self.progress.borrow_mut() = Some(bar);
     }
 
-    /// Takes away what [`Self::waiting`] shows.
+    /// Shows in the same way how many of `all` are done, and the names of those that take long.
+    pub(crate) fn counting(&self, what: impl Display, all: usize) -> Counting<'_> {
+        Progress::count(self.progress.as_ref(), what, all)
+    }
+
+    /// Takes away what is shown.
     pub(crate) fn end_progress(&self) {
-        if let Some(bar) = self.progress.borrow_mut().take() {
-            bar.finish_and_clear();
+        if let Some(progress) = &self.progress {
+            progress.end();
+        }
+    }
+
+    fn make_way(&self) {
+        if let Some(progress) = &self.progress {
+            progress.make_way();
         }
     }
 
     fn say(&self, style: Style, label: &str, text: impl Display) {
-        self.end_progress();
+        self.make_way();
         // There is nowhere left to report that stderr is gone.
         let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
     }

@@ -15,6 +15,7 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
     let fleet = [&SUBJECTS[..], &below].concat();
     Some(match part {
         "error" | "parallel" | "names" | "files" | "command" | "ui" => Vec::new(),
+        "completing" => Vec::new(),
         "registry" | "pins" | "harness" | "systemd" | "journal" | "events" => Vec::new(),
         "recording" => Vec::new(),
         "sessions" => vec!["systemd"],
@@ -22,16 +23,24 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
         "rollout" => vec!["supervision"],
         "health" => [&fleet[..], &["fleet"]].concat(),
         "supervision" => vec!["sessions", "events", "recording"],
-        "agents" => vec!["supervision", "sessions", "ui", "arguments"],
+        "agents" => vec!["supervision", "sessions", "ui", "arguments", "completing"],
         "arguments" => vec!["ui"],
-        "cli" => vec!["arguments"],
+        "cli" => vec!["arguments", "completing"],
         "fleet" => [&fleet[..], &["journal", "server"]].concat(),
         "status" | "operations" => {
             let both = ["fleet", "journal", "server", "health", "rollout"];
             [&fleet[..], &both].concat()
         }
         "commands" => {
-            let all = ["fleet", "cli", "health", "rollout", "status", "operations"];
+            let all = [
+                "fleet",
+                "cli",
+                "health",
+                "completing",
+                "rollout",
+                "status",
+                "operations",
+            ];
             [&fleet[..], &all].concat()
         }
         "doctor" | "top" => {
@@ -126,6 +135,8 @@ fn what_is_about_the_outside_world_is_named_in_one_place() {
     let places = [
         ("git2::", &["pins/", "harness/embedded.rs"][..]),
         ("tmux_interface::", &["sessions/tmux.rs"]),
+        ("clap_complete::", &["completing/"]),
+        ("clap_mangen::", &["commands/manual.rs"]),
         ("toml_edit::", &["registry/"]),
         ("\"systemctl\"", &["systemd/"]),
         ("\"loginctl\"", &["systemd/"]),

@@ -40,6 +40,7 @@ fn a_new_fleet_is_a_repository_with_one_commit() {
     insta::assert_snapshot!(sandbox.run("validate"), @r"
     --- stderr
     $ROOT/fleet/fleet.toml is valid: 0 projects
+    operated by Ada Example, human
     --- exit code 0
     ");
     insta::assert_snapshot!(sandbox.run("status"), @r"

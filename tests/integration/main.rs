@@ -81,6 +81,7 @@ mod rollout;
 mod sandbox;
 mod server;
 mod service;
+mod shell;
 mod soak;
 mod start;
 mod status;

@@ -37,6 +37,7 @@ struct Listed {
 /// Prints the harnesses. Asks no network.
 pub(super) fn list(fleet: &Fleet, as_json: bool, ui: &Ui) -> anyhow::Result<()> {
     let names: Vec<Name> = fleet.registry.harnesses.keys().cloned().collect();
+    ui.waiting("reading versions");
     let known = Known::of(fleet, &names)?;
     let report = Report {
         schema: 1,

@@ -42,6 +42,7 @@ pub(super) fn refs(
     as_json: bool,
     ui: &Ui,
 ) -> anyhow::Result<()> {
+    ui.waiting("reading versions");
     let known = Known::of(fleet, names)?;
     let report = Report {
         schema: 1,

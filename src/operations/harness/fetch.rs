@@ -17,14 +17,13 @@ pub(crate) enum News {
 
 /// Fetches harnesses, all at once: each waits for another machine.
 pub(crate) fn fetch_harnesses(fleet: &Fleet, names: &[Name], ui: &Ui) -> Vec<anyhow::Result<News>> {
-    ui.waiting("fetching");
-    let fetched = in_as_many_threads(names.len(), names, |name| {
+    let counting = ui.counting("fetching", names.len());
+    in_as_many_threads(names.len(), names, |name| {
+        let _one = counting.on(name);
         if let Some(known) = fleet.known_mirror(name) {
             return known.fetch().map(News::Changed);
         }
         let newest = fleet.mirror(name)?.tags()?.into_iter().next();
         Ok(News::Copied(newest))
-    });
-    ui.end_progress();
-    fetched
+    })
 }

@@ -144,16 +144,18 @@ fn set_projects(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<()> {
+    let counting = ui.counting("looking at projects", ready.len());
     let looked = in_parallel(&ready, |name| {
+        let _one = counting.on(name);
         look(fleet, mirror, url, name).with_context(|| format!("cannot change `{name}`"))
     });
+    drop(counting);
     let (looked, refused) = plan::part(ready.into_iter().zip(looked));
     set.outcomes.extend(refused);
     if dry_run {
         plan::print(looked.iter().map(|looked| &looked.plan), ui);
         return Ok(());
     }
-    ui.waiting("changing projects");
     let plans: Vec<&Plan> = looked
         .iter()
         .map(|looked| &looked.plan)
@@ -165,7 +167,12 @@ fn set_projects(
         .collect();
     let steps = plans.iter().map(|plan| &plan.steps);
     journal::begin_all(&journals.iter().zip(steps).collect::<Vec<_>>())?;
-    let changed = in_parallel(&looked, |looked| carry_out(fleet, mirror, url, looked));
+    let counting = ui.counting("changing projects", looked.len());
+    let changed = in_parallel(&looked, |looked| {
+        let _one = counting.on(&looked.plan.project);
+        carry_out(fleet, mirror, url, looked)
+    });
+    drop(counting);
     for (looked, changed) in looked.into_iter().zip(changed) {
         let Looked { plan, whence } = looked;
         let change = (changed.is_ok() && !plan.steps.is_empty()).then_some(Change {

@@ -141,9 +141,12 @@ fn plan(
         accept_moved_tag: wanted.accept_moved_tag,
     };
     let fleet = &*fleet;
+    let counting = ui.counting("looking at projects", ready.len());
     let looked = in_parallel(&ready, |name| {
+        let _one = counting.on(name);
         look(fleet, &movement, &targets, name).with_context(|| format!("cannot update `{name}`"))
     });
+    drop(counting);
     targets.warn_of_gone_tags(ui);
     let (looked, unfit) = plan::part(ready.into_iter().zip(looked));
     outcomes.extend(unfit);

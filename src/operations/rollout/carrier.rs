@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use nix::sys::signal::Signal;
 
 use crate::error::{Advise as _, interrupted};
-use crate::events::{Event, operator};
+use crate::events::Event;
 use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::names::Name;
@@ -170,7 +170,7 @@ impl<'a> Carrier<'a> {
             after: Some(after.to_owned()),
             why: self.rollout.why.clone(),
             outcome: outcome.to_owned(),
-            ..Event::new(operator(None), "roll-out")
+            ..self.fleet.asked("roll-out")
         };
         self.fleet.record(&[event], self.ui);
     }

@@ -31,6 +31,7 @@ pub(crate) fn install(fleet: &Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<(
             .map_err(|error| error.context(format!("cannot make `{}`", directory.display())))?;
         files::replace(&unit.path, text.as_bytes(), 0o644, Durability::Synced)?;
     }
+    ui.waiting("asking systemd");
     let was_active = is_active(&manager, &unit)?;
     if let Err(error) = take_up(&manager, &unit, is_new && was_active) {
         if is_new {

@@ -22,6 +22,7 @@ pub(crate) fn remove(fleet: &Fleet, dry_run: bool, ui: &Ui) -> anyhow::Result<()
         return Ok(());
     }
     let manager = unit::user_manager(fleet)?;
+    ui.waiting("asking systemd");
     for unit in &units {
         unit.take_away(&manager)?;
         ui.status(format!("stopped, disabled and removed `{}`", unit.name));

@@ -38,7 +38,7 @@ pub(crate) fn apply(
     dry_run: bool,
     ui: &Ui,
 ) -> anyhow::Result<(Vec<Outcome>, usize)> {
-    let plan = WorldPlan::make(fleet)?;
+    let plan = WorldPlan::make(fleet, ui)?;
     let [_, _, left] = plan.counts();
     if let Asked::File(file) = asked {
         refuse_moved(file, &plan, ui)?;
@@ -185,11 +185,11 @@ fn fill_stop_and_start(
     let [fill, stop, start] = wanted;
     outcomes.extend(start::carry_out(
         fleet,
-        missing(fleet, &still(fleet, &names, &fill, Deed::Fill)?),
+        missing(fleet, &still(fleet, &names, &fill, Deed::Fill, ui)?),
         Occasion::Asked,
         ui,
     )?);
-    let stop = still(fleet, &names, &stop, Deed::Stop)?;
+    let stop = still(fleet, &names, &stop, Deed::Stop, ui)?;
     outcomes.extend(stop::stop_locked(
         fleet,
         &stop,
@@ -197,7 +197,7 @@ fn fill_stop_and_start(
         false,
         ui,
     )?);
-    let start = still(fleet, &names, &start, Deed::Start)?;
+    let start = still(fleet, &names, &start, Deed::Start, ui)?;
     let brought = bring_back::bring_back(fleet, &start, ui)?;
     outcomes.extend(brought.refused);
     outcomes.extend(brought.tried);
@@ -205,13 +205,19 @@ fn fill_stop_and_start(
 }
 
 /// Returns those of some projects about which this is still to be done, now that they are locked.
-fn still(fleet: &Fleet, locked: &[Name], meant: &[Name], deed: Deed) -> anyhow::Result<Vec<Name>> {
+fn still(
+    fleet: &Fleet,
+    locked: &[Name],
+    meant: &[Name],
+    deed: Deed,
+    ui: &Ui,
+) -> anyhow::Result<Vec<Name>> {
     let meant: Vec<Name> = meant
         .iter()
         .filter(|name| locked.contains(name) && fleet.registry.projects.contains_key(*name))
         .cloned()
         .collect();
-    let facts = facts::of(fleet, &meant)?;
+    let facts = facts::of(fleet, &meant, ui)?;
     let is_still = |(name, mut facts): (Name, facts::Facts)| {
         // It is this command that is at work on it.
         facts.is_busy = false;

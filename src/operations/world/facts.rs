@@ -14,6 +14,7 @@ use crate::pins::{self, Depth, Kind, PinWord};
 use crate::registry::Project;
 use crate::sessions::Panes;
 use crate::supervision::{self, When, chance};
+use crate::ui::Ui;
 
 use super::super::bring_back::{self, Decision};
 use super::super::cause::Server;
@@ -75,7 +76,7 @@ pub(super) struct World {
 
 impl World {
     /// Looks at all projects.
-    pub(super) fn look(fleet: &Fleet) -> anyhow::Result<Self> {
+    pub(super) fn look(fleet: &Fleet, ui: &Ui) -> anyhow::Result<Self> {
         let names: Vec<Name> = fleet.registry.projects.keys().cloned().collect();
         let sessions = fleet.tmux()?.panes().map(Panes::sessions);
         let strangers = sessions.into_iter().flatten();
@@ -85,20 +86,22 @@ impl World {
         });
         Ok(Self {
             strangers: strangers.collect(),
-            projects: names.iter().cloned().zip(of(fleet, &names)?).collect(),
+            projects: names.iter().cloned().zip(of(fleet, &names, ui)?).collect(),
         })
     }
 }
 
 /// Reads the facts of these projects.
-pub(super) fn of(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Facts>> {
+pub(super) fn of(fleet: &Fleet, names: &[Name], ui: &Ui) -> anyhow::Result<Vec<Facts>> {
     let open = journal::open_in(&fleet.runtime("journal"))?;
     let server = Server::ask(fleet);
     let brake = supervision::brake(&fleet.runtime(""))?;
     // One look at the kernel's list: to try each lock would make files, and take its time on a busy machine.
     let locks: Vec<PathBuf> = names.iter().map(|name| fleet.command_lock(name)).collect();
     let held = supervision::holders(locks.iter().map(PathBuf::as_path))?;
+    let counting = ui.counting("looking at projects", names.len());
     let read = |name: &Name| {
+        let _one = counting.on(name);
         let project = fleet.registry.project(name)?;
         let mut facts = pin(fleet, project);
         facts.is_busy = held.contains_key(&fleet.command_lock(name));
@@ -117,7 +120,8 @@ pub(super) fn of(fleet: &Fleet, names: &[Name]) -> anyhow::Result<Vec<Facts>> {
     let mut all: Vec<Facts> = in_parallel(names, read)
         .into_iter()
         .collect::<anyhow::Result<_>>()?;
-    refuse_to_bring_back(fleet, names, &mut all)?;
+    drop(counting);
+    refuse_to_bring_back(fleet, names, &mut all, ui)?;
     Ok(all)
 }
 
@@ -220,7 +224,12 @@ fn run(fleet: &Fleet, project: &Project, server: Result<&Server, &anyhow::Error>
 }
 
 /// Asks of what was lost what every start asks: a plan must not promise what its start would refuse.
-fn refuse_to_bring_back(fleet: &Fleet, names: &[Name], all: &mut [Facts]) -> anyhow::Result<()> {
+fn refuse_to_bring_back(
+    fleet: &Fleet,
+    names: &[Name],
+    all: &mut [Facts],
+    ui: &Ui,
+) -> anyhow::Result<()> {
     // What has to be filled or moved first is asked again when that is done.
     let is_ready = |facts: &Facts| {
         matches!(facts.word, PinWord::Ok | PinWord::Skew) && facts.interrupted.is_none()
@@ -234,7 +243,7 @@ fn refuse_to_bring_back(fleet: &Fleet, names: &[Name], all: &mut [Facts]) -> any
     if asked.is_empty() {
         return Ok(());
     }
-    let (_, refused) = bring_back::look(fleet, &asked)?;
+    let (_, refused) = bring_back::look(fleet, &asked, ui)?;
     for outcome in refused {
         let place = names.iter().position(|name| *name == outcome.project);
         let facts = place.and_then(|place| all.get_mut(place));

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::fleet::Fleet;
 use crate::names::{Name, fingerprint};
+use crate::ui::Ui;
 
 use super::diff::{Deed, Difference, Remedy, differences};
 use super::facts::World;
@@ -42,8 +43,8 @@ pub(crate) struct ProjectPlan {
 
 impl WorldPlan {
     /// Plans. Looks at everything, and changes nothing; asks no network.
-    pub(crate) fn make(fleet: &Fleet) -> anyhow::Result<Self> {
-        let world = World::look(fleet)?;
+    pub(crate) fn make(fleet: &Fleet, ui: &Ui) -> anyhow::Result<Self> {
+        let world = World::look(fleet, ui)?;
         let registry = std::fs::read(fleet.root.join(crate::registry::FILE))?;
         let mut facts = vec![("fleet.toml".to_owned(), fingerprint(&registry))];
         for (name, found) in &world.projects {

@@ -38,10 +38,11 @@ location = "./p"
 watch = "on"
 "#,
         &[
-            "fleet.toml:2:1: unknown key `colour` at the top (known there: fleet, harnesses, projects)",
+            "fleet.toml:2:1: unknown key `colour` at the top (known there: fleet, harnesses, operator, projects)",
             "fleet.toml:4:1: unknown key `nmae` in `[fleet]` (did you mean `name`?)",
             "fleet.toml:5:15: `fleet.max_running`: it must be 1 to 100000, not 0",
-            "fleet.toml:6:2: `operator` is not built yet",
+            "fleet.toml:6:2: `[operator]` has no `name`",
+            "fleet.toml:7:1: unknown key `mail` in `[operator]` (known there: contact, name, role)",
             "fleet.toml:8:12: `[harnesses.other]` has no `url` (only the built-in `agents` needs none)",
             "fleet.toml:9:12: `harnesses.other.bad_refs`: `-x` is not a ref: it begins with `-`",
             "fleet.toml:10:8: `harnesses.other.path`: `../x` is not a path inside a project: parts of ASCII \
@@ -73,7 +74,6 @@ fn a_key_of_a_later_feature_is_refused_as_such() {
         ("[fleet.on]\nparked = []", "on"),
         ("[harnesses.agents]\npreset = 'x'", "preset"),
         ("[harnesses.agents.commands]\nstart = ['x']", "commands"),
-        ("[operator]\n", "operator"),
     ] {
         let problems = parse(text).unwrap_err();
         let [problem] = &problems[..] else {

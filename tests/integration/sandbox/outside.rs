@@ -8,8 +8,9 @@ use nix::unistd::AccessFlags;
 
 /// The programs that tests, harnesses and `fleet` itself may use. Only the directories that hold them are on the
 /// sandbox's PATH, so that what else a developer has installed (a `claude`, another `fleet`) is never found.
-const TOOLS: [&str; 12] = [
+const TOOLS: [&str; 16] = [
     "sh", "git", "tmux", "cat", "grep", "sed", "env", "ps", "flock", "setsid", "sleep", "strace",
+    "bash", "zsh", "fish", "man",
 ];
 
 /// Where there are no disks to wait for: a test may ask a hundred times that a file be on disk before it goes on.

@@ -1,4 +1,4 @@
-//! Who gave a command.
+//! Who gave a command, and how.
 
 use std::sync::OnceLock;
 
@@ -12,14 +12,14 @@ const LONGEST: usize = 300;
 /// Returns the user and this process's command line, as typed: `ada (fleet start demo)`.
 ///
 /// Arguments that are equal to `hidden` are left out: what somebody types into a terminal is nobody else's business.
-pub(crate) fn operator(hidden: Option<&str>) -> String {
+pub(crate) fn command_line(hidden: Option<&str>) -> String {
     // Asked once: where accounts are kept on another machine, each question takes its time.
     static USER: OnceLock<String> = OnceLock::new();
     let name = USER.get_or_init(user);
     let arguments: Vec<String> = std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    format!("{name} ({})", command_line(&arguments, hidden))
+    format!("{name} ({})", typed(&arguments, hidden))
 }
 
 /// Returns the name of who runs this. An account without one has a number.
@@ -31,7 +31,7 @@ fn user() -> String {
     }
 }
 
-fn command_line(arguments: &[String], hidden: Option<&str>) -> String {
+fn typed(arguments: &[String], hidden: Option<&str>) -> String {
     let words = arguments.iter().enumerate().map(|(place, argument)| {
         if place == 0 {
             return argument.rsplit('/').next().unwrap_or_default().to_owned();
@@ -57,7 +57,7 @@ mod tests {
     fn a_command_line_is_as_it_was_typed_but_for_what_is_hidden() {
         let line = |words: &[&str], hidden| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            command_line(&words, hidden)
+            typed(&words, hidden)
         };
         assert_eq!(
             line(&["/usr/bin/fleet", "stop", "--all"], None),
