@@ -36,11 +36,7 @@ pub(crate) fn harness(fleet: &mut Fleet, wanted: &cli::Harness, ui: &Ui) -> anyh
             let command = Command::new("harness add").because(how.message.clone());
             return add(fleet, &command, &addition, how.dry_run, ui);
         }
-        cli::Harness::SetUrl {
-            name,
-            url,
-            how,
-        } => {
+        cli::Harness::SetUrl { name, url, how } => {
             let command = Command::new("harness set-url").because(how.message.clone());
             return set_url(fleet, &command, name, url, how.dry_run, ui);
         }

@@ -28,7 +28,14 @@ pub(crate) fn update(fleet: &mut Fleet, wanted: &cli::Update, ui: &Ui) -> anyhow
         say_none_is_chosen(fleet, &wanted.selector.registered, ui);
     }
     let done = operations::update(fleet, &movement, wanted.how.dry_run, ui);
-    conclude_moves(fleet, &command, &movement.names, wanted.how.dry_run, done, ui)
+    conclude_moves(
+        fleet,
+        &command,
+        &movement.names,
+        wanted.how.dry_run,
+        done,
+        ui,
+    )
 }
 
 /// Moves projects back, and says how it went with each.
@@ -43,5 +50,12 @@ pub(crate) fn rollback(fleet: &mut Fleet, wanted: &cli::Rollback, ui: &Ui) -> an
         say_none_is_chosen(fleet, &wanted.selector.registered, ui);
     }
     let done = operations::rollback(fleet, &rollback, wanted.how.dry_run, ui);
-    conclude_moves(fleet, &command, &rollback.names, wanted.how.dry_run, done, ui)
+    conclude_moves(
+        fleet,
+        &command,
+        &rollback.names,
+        wanted.how.dry_run,
+        done,
+        ui,
+    )
 }

@@ -10,8 +10,6 @@ mod texts;
 use std::fs;
 use std::path::Path;
 
-use sources::Kind;
-
 /// Writes what a test finds, where it is asked to.
 const UPDATE: &str = "UPDATE_DOCS";
 
@@ -71,7 +69,7 @@ fn fault(text: &str) -> Option<&'static str> {
         ),
         (text.contains("  "), "two blanks"),
         (
-            text.matches('`').count() % 2 != 0,
+            !text.matches('`').count().is_multiple_of(2),
             "a backtick has no other",
         ),
         (text.contains(":?}"), "it shows a value as Rust writes it"),
@@ -83,26 +81,11 @@ fn fault(text: &str) -> Option<&'static str> {
         .map(|(_, fault)| *fault)
 }
 
-/// How many there are is told in the documents: most are errors with an exit code of their own.
 #[test]
 fn the_sources_are_read_and_not_just_looked_at() {
     let found = sources::read();
-    let count = |wanted: fn(&Kind) -> bool| {
-        found
-            .messages
-            .iter()
-            .filter(|one| wanted(&one.kind))
-            .count()
-    };
-    let errors = count(|kind| matches!(kind, Kind::Error(_)));
-    let contexts = count(|kind| matches!(kind, Kind::Context | Kind::Because));
-    let alone = count(|kind| matches!(kind, Kind::Hint));
-    let hints: usize = found.messages.iter().map(|one| one.hints.len()).sum();
-    eprintln!(
-        "{errors} errors, {contexts} causes and contexts, {} hints",
-        hints + alone
-    );
-    assert!(errors > 300 && contexts > 200 && hints > 200);
+    let (errors, causes, hints) = page::numbers(&found);
+    assert!(errors > 300 && causes > 300 && hints > 250);
     // One of each way in which a text is made.
     for known in [
         "there is no {kind} `{name}` in `{FILE}`",

@@ -192,11 +192,7 @@ fn a_harness_whose_manifest_is_missing_or_wrong_is_refused_and_nothing_is_left()
     --- stderr
     error: cannot use harness `lines` at <commit>
       because: cannot read `harness.toml`
-      because: TOML parse error at line 1, column 9
-      |
-    1 | [harness
-      |         ^
-    unclosed table, expected `]`
+      because: line 1: unclosed table, expected `]`
     hint: choose another version of the harness
     --- exit code 3
     ");

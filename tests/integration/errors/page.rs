@@ -92,7 +92,10 @@ pub(super) fn page(found: &Found) -> String {
             entries.push(entry);
         }
     }
-    let mut page = BEGINNING.to_owned();
+    let (errors, causes, hints) = numbers(found);
+    let numbers =
+        format!("\nThere are {errors} errors, {causes} causes and contexts, and {hints} hints.\n");
+    let mut page = format!("{BEGINNING}{numbers}");
     for (subject, mut entries) in subjects {
         entries.sort();
         page.push_str(&format!(
@@ -102,6 +105,19 @@ pub(super) fn page(found: &Found) -> String {
         ));
     }
     page
+}
+
+/// Counts the errors that have an exit code of their own, what stands before and behind errors, and the hints.
+pub(super) fn numbers(found: &Found) -> (usize, usize, usize) {
+    let count = |is_meant: fn(Kind) -> bool| {
+        let meant = found.messages.iter().filter(|one| is_meant(one.kind));
+        meant.count()
+    };
+    let errors = count(|kind| matches!(kind, Kind::Error(_)));
+    let causes = count(|kind| matches!(kind, Kind::Context | Kind::Because));
+    let alone = count(|kind| matches!(kind, Kind::Hint));
+    let attached: usize = found.messages.iter().map(|one| one.hints.len()).sum();
+    (errors, causes, alone + attached)
 }
 
 /// Returns the first entry of the table with the title of the message's subject.

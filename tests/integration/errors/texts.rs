@@ -60,7 +60,7 @@ impl Scope {
         let line = |one: &Expr| one.span().start().line;
         let before = |one: &&Expr| line(one) <= line(used);
         let values = self.variables.get(name)?;
-        values.iter().filter(before).next_back().or(values.last())
+        values.iter().rfind(before).or(values.last())
     }
 
     /// Returns which of the function's parameters a name is.

@@ -133,7 +133,7 @@ fn an_ignored_file_that_is_in_the_way() {
     error: `demo`: cannot move the pin from <commit> to <commit> (v0.9.0) and commit that
       because: files that git ignores are in the way of the new version
       because: cannot check <commit> out
-      because: 1 conflict prevents checkout; class=Checkout (20); code=Conflict (-13)
+      because: 1 conflict prevents checkout
     hint: `git -C $ROOT/fleet/projects/demo/engine/ status --ignored` shows them; move them aside
     --- exit code 3
     ");
