@@ -25,6 +25,8 @@ mod names;
 mod operations;
 mod parallel;
 mod pins;
+#[cfg(test)]
+mod reference;
 mod registry;
 mod rollout;
 mod server;
