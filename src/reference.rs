@@ -30,9 +30,7 @@ pub(crate) fn is_regenerating() -> bool {
 pub(crate) fn is_up_to_date(document: &str, file: &str, schema: &Value) {
     // A document may have the keys of two files.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let text = fs::read_to_string(&path).expect("the document is there");
     let begin =
@@ -144,7 +142,11 @@ fn row(root: &Value, name: &str, key: &Value, is_required: bool) -> Row {
         is_required == default.is_empty(),
         "the doc comment of `{name}` must say `Default: ...` unless the key must be there"
     );
-    let default = if is_required { "must be there" } else { default };
+    let default = if is_required {
+        "must be there"
+    } else {
+        default
+    };
     let end = |text: &str| text.trim_end().trim_end_matches('.').to_owned();
     [
         format!("`{name}`"),
@@ -179,7 +181,10 @@ fn kind(root: &Value, key: &Value) -> String {
         Value::Array(kinds) => kinds.clone(),
         one => vec![one.clone()],
     };
-    let first = kinds.iter().filter_map(Value::as_str).find(|it| *it != "null");
+    let first = kinds
+        .iter()
+        .filter_map(Value::as_str)
+        .find(|it| *it != "null");
     match first {
         Some("array") => format!("list of {}s", kind(root, &schema["items"])),
         Some("object") if schema["properties"].is_object() => "table".to_owned(),

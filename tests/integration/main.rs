@@ -66,6 +66,7 @@ mod hints;
 mod history;
 mod incidents;
 mod init;
+mod pictures;
 mod pins;
 mod plan;
 mod probe;

@@ -95,7 +95,12 @@ impl Sandbox {
 
     /// The same for a table with paths in it, whose length says how wide its columns are: they are made narrow.
     pub(crate) fn run_narrow(&self, line: &str) -> String {
-        normalise::narrow_lines(&self.run(line))
+        self.narrow(&self.run(line))
+    }
+
+    /// Makes the padding within lines two spaces wide at most.
+    pub(crate) fn narrow(&self, text: &str) -> String {
+        normalise::narrow_lines(text)
     }
 
     /// Runs `fleet` in the fleet's directory, or at the root where there is none. What it writes into projects is audited.

@@ -1,0 +1,110 @@
+//! What the documents say that commands print is what they print: ages, process ids and commits aside.
+
+use std::fs;
+
+use super::page::{Block, Command, blocks, package, text};
+use crate::sandbox::Sandbox;
+
+/// The documents speak of a person with this home.
+const HOME: &str = "/home/ada";
+
+/// Returns what is wrong with the blocks of a document, of whose commands each has left what it printed in `outputs`.
+pub(super) fn differences(sandbox: &Sandbox, document: &str) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (number, (block, command)) in commands(&blocks(document)).enumerate() {
+        let printed = printed(sandbox, number);
+        let says = |text: &str| sandbox.narrow(&sandbox.normalise(text));
+        let (said, found) = (says(&command.printed), says(&printed));
+        let (said, found): (Vec<_>, Vec<_>) = (said.lines().collect(), found.lines().collect());
+        if !is_like(&found, &said) {
+            differences.push(format!(
+                "{}: `{}` prints\n{printed}and not\n{}(`.ci/regenerate` corrects it)",
+                block.place(),
+                command.script,
+                command.printed
+            ));
+        }
+    }
+    differences
+}
+
+/// Writes into a document what its commands have printed, where that is something else than it says.
+pub(super) fn correct(sandbox: &Sandbox, document: &str) {
+    let mut corrected = text(document);
+    let blocks = blocks(document);
+    let mut number = 0;
+    for block in blocks.iter().filter(|block| block.language == "console") {
+        let mut new = String::new();
+        for command in block.commands() {
+            let printed = printed(sandbox, number);
+            number += 1;
+            let says = |text: &str| sandbox.narrow(&sandbox.normalise(text));
+            let (said, found) = (says(&command.printed), says(&printed));
+            let is_right = is_like(
+                &found.lines().collect::<Vec<_>>(),
+                &said.lines().collect::<Vec<_>>(),
+            );
+            new += &format!("$ {}\n", command.script.replace('\n', "\n> "));
+            new += if is_right { &command.printed } else { &printed };
+        }
+        if new != block.text {
+            let fenced = |text: &str| format!("```console\n{text}```");
+            corrected = corrected.replacen(&fenced(&block.text), &fenced(&new), 1);
+        }
+    }
+    if corrected != text(document) {
+        fs::write(package().join(document), corrected).expect("the documents can be written");
+    }
+}
+
+/// The commands of all `console` blocks, in order.
+pub(super) fn commands(blocks: &[Block]) -> impl Iterator<Item = (&Block, Command)> {
+    let console = blocks.iter().filter(|block| block.language == "console");
+    console.flat_map(|block| block.commands().into_iter().map(move |it| (block, it)))
+}
+
+/// Where the command of this number, from 0, leaves what it prints.
+pub(super) fn output_of(number: usize) -> String {
+    format!("output/printed-{number}")
+}
+
+/// What a command printed, as a document would show it.
+fn printed(sandbox: &Sandbox, number: usize) -> String {
+    let home = sandbox.root().join("home");
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid());
+    let user = user.ok().flatten().map_or("root".to_owned(), |it| it.name);
+    let text = sandbox
+        .read(&output_of(number))
+        .replace(&*home.to_string_lossy(), HOME)
+        .replace(&format!("{user} ("), "ada (");
+    text.lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+/// Whether lines are as a document says: there, a line that is `...` stands for any number of lines, and one that ends
+/// with it for all that begin so.
+fn is_like(found: &[&str], said: &[&str]) -> bool {
+    let Some((said_first, said_rest)) = said.split_first() else {
+        return found.is_empty();
+    };
+    if said_first.trim() == "..." {
+        return (0..=found.len()).any(|skipped| is_like(&found[skipped..], said_rest));
+    }
+    let Some((first, rest)) = found.split_first() else {
+        return false;
+    };
+    let is_alike = match said_first.strip_suffix("...") {
+        Some(beginning) => first.starts_with(beginning),
+        None => first == said_first,
+    };
+    is_alike && is_like(rest, said_rest)
+}
+
+#[test]
+fn dots_stand_for_lines_and_for_the_rest_of_a_line() {
+    assert!(is_like(&["a", "b", "c d"], &["a", "...", "c..."]));
+    assert!(is_like(&["a"], &["a", "..."]));
+    assert!(!is_like(&["a", "b"], &["a"]));
+    assert!(!is_like(&["a"], &["b..."]));
+}
