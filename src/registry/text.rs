@@ -94,7 +94,7 @@ pub(super) struct ProjectText {
     /// as ever. Default: `true`. Takes effect: at once.
     pub(super) enabled: Option<bool>,
     /// `"heal"`: it is started again when it dies. `"off"`: it is left as it died. Default: `"off"`. Takes effect: with
-    /// the next death.
+    /// the next life, as by `fleet restart NAME`.
     pub(super) watch: Option<Watch>,
     /// Words to select projects by, as in `fleet status --label research`; no white space or comma in them. Default: `[]`.
     /// Takes effect: at once.

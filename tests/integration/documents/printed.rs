@@ -13,10 +13,7 @@ pub(super) fn differences(sandbox: &Sandbox, document: &str) -> Vec<String> {
     let mut differences = Vec::new();
     for (number, (block, command)) in commands(&blocks(document)).enumerate() {
         let printed = printed(sandbox, number);
-        let says = |text: &str| sandbox.narrow(&sandbox.normalise(text));
-        let (said, found) = (says(&command.printed), says(&printed));
-        let (said, found): (Vec<_>, Vec<_>) = (said.lines().collect(), found.lines().collect());
-        if !is_like(&found, &said) {
+        if !is_right(sandbox, &printed, &command.printed) {
             differences.push(format!(
                 "{}: `{}` prints\n{printed}and not\n{}(`.ci/regenerate` corrects it)",
                 block.place(),
@@ -38,12 +35,7 @@ pub(super) fn correct(sandbox: &Sandbox, document: &str) {
         for command in block.commands() {
             let printed = printed(sandbox, number);
             number += 1;
-            let says = |text: &str| sandbox.narrow(&sandbox.normalise(text));
-            let (said, found) = (says(&command.printed), says(&printed));
-            let is_right = is_like(
-                &found.lines().collect::<Vec<_>>(),
-                &said.lines().collect::<Vec<_>>(),
-            );
+            let is_right = is_right(sandbox, &printed, &command.printed);
             new += &format!("$ {}\n", command.script.replace('\n', "\n> "));
             new += if is_right { &command.printed } else { &printed };
         }
@@ -82,6 +74,30 @@ fn printed(sandbox: &Sandbox, number: usize) -> String {
         .collect()
 }
 
+/// Whether what a command printed is what a document says, but for what differs from run to run.
+fn is_right(sandbox: &Sandbox, printed: &str, said: &str) -> bool {
+    let same = |text: &str| sandbox.narrow(&sandbox.normalise(&without_times(text)));
+    let (found, said) = (same(printed), same(said));
+    let (found, said): (Vec<_>, Vec<_>) = (found.lines().collect(), said.lines().collect());
+    is_like(&found, &said)
+}
+
+/// Takes the numbers out of `0.4 s`, `(12 ms)` and `5 min`.
+fn without_times(text: &str) -> String {
+    let line = |line: &str| {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        for place in 1..words.len() {
+            let unit = words[place].trim_matches(|letter: char| !letter.is_alphanumeric());
+            let number = words[place - 1].trim_start_matches('(');
+            if matches!(unit, "ms" | "s" | "min" | "h") && number.parse::<f64>().is_ok() {
+                words[place - 1] = "#";
+            }
+        }
+        words.join(" ") + "\n"
+    };
+    text.lines().map(line).collect()
+}
+
 /// Whether lines are as a document says: there, a line that is `...` stands for any number of lines, and one that ends
 /// with it for all that begin so.
 fn is_like(found: &[&str], said: &[&str]) -> bool {
@@ -107,4 +123,5 @@ fn dots_stand_for_lines_and_for_the_rest_of_a_line() {
     assert!(is_like(&["a"], &["a", "..."]));
     assert!(!is_like(&["a", "b"], &["a"]));
     assert!(!is_like(&["a"], &["b..."]));
+    assert_eq!(without_times("a  (0.1 s) in 2 min\n"), "a  # s) in # min\n");
 }
