@@ -219,6 +219,13 @@ impl Sandbox {
         normalise::text(&text.replace(&*self.root.to_string_lossy(), "$ROOT"))
     }
 
+    /// The name of the user who runs the tests, as commands say it.
+    pub(crate) fn user(&self) -> String {
+        let id = nix::unistd::getuid();
+        let user = nix::unistd::User::from_uid(id).ok().flatten();
+        user.map_or_else(|| id.to_string(), |user| user.name)
+    }
+
     fn program(&self, program: &str, arguments: &[&str]) -> Output {
         let fleet = self.directory();
         let directory = if fleet.is_dir() { &fleet } else { &self.root };

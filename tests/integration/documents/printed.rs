@@ -63,12 +63,10 @@ pub(super) fn output_of(number: usize) -> String {
 /// What a command printed, as a document would show it.
 fn printed(sandbox: &Sandbox, number: usize) -> String {
     let home = sandbox.root().join("home");
-    let user = nix::unistd::User::from_uid(nix::unistd::geteuid());
-    let user = user.ok().flatten().map_or("root".to_owned(), |it| it.name);
     let text = sandbox
         .read(&output_of(number))
         .replace(&*home.to_string_lossy(), HOME)
-        .replace(&format!("{user} ("), "ada (");
+        .replace(&format!("{} (", sandbox.user()), "ada (");
     text.lines()
         .map(|line| line.trim_end().to_owned() + "\n")
         .collect()
