@@ -22,7 +22,7 @@ const TITLES: [&str; 5] = ["key", "type", "default", "means", "a change takes ef
 
 /// Tells whether what is generated is to be written, and not to be compared.
 pub(crate) fn is_regenerating() -> bool {
-    std::env::var_os("REGENERATE").is_some()
+    std::env::var_os("UPDATE_DOCS").is_some()
 }
 
 /// Compares the part of a document that is generated for `file` with the file's schema, or writes it anew.
@@ -139,13 +139,13 @@ fn row(root: &Value, name: &str, key: &Value, is_required: bool) -> Row {
     let (means, default) = about.split_once("Default: ").unwrap_or((about, ""));
     assert!(!means.is_empty(), "`{name}` has no doc comment");
     assert!(
-        is_required == default.is_empty(),
-        "the doc comment of `{name}` must say `Default: ...` unless the key must be there"
+        !is_required || default.is_empty(),
+        "`{name}` must be there, and its doc comment has a default"
     );
-    let default = if is_required {
-        "must be there"
-    } else {
-        default
+    let default = match (is_required, default) {
+        (true, _) => "must be there",
+        (false, "") => "none",
+        (false, default) => default,
     };
     let end = |text: &str| text.trim_end().trim_end_matches('.').to_owned();
     [
@@ -171,6 +171,7 @@ fn kind(root: &Value, key: &Value) -> String {
         "CommitId" => Some("commit"),
         "HarnessUrl" => Some("URL"),
         "Label" => Some("word"),
+        "Size" => Some("size"),
         _ => None,
     });
     if let Some(named) = named {

@@ -193,7 +193,7 @@ fn run(document: &str) -> Vec<String> {
         let told = messages.iter().any(|message| message.contains("parked"));
         assert!(told, "{document} told nobody: {messages:?}");
     }
-    if std::env::var_os("REGENERATE").is_some() {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
         printed::correct(&sandbox, document);
     }
     printed::differences(&sandbox, document)

@@ -138,7 +138,7 @@ fn the_pictures_show_what_the_program_shows() {
         let mut old = fs::read_to_string(&path).unwrap_or_default();
         // Where nothing but ages has changed, the file stays as it is.
         let looks = |svg: &str| svg.replace(|letter: char| letter.is_ascii_hexdigit(), "");
-        if std::env::var_os("REGENERATE").is_some() && looks(&old) != looks(&new) {
+        if std::env::var_os("UPDATE_DOCS").is_some() && looks(&old) != looks(&new) {
             fs::write(&path, &new).expect("the documents can be written");
             old.clone_from(&new);
         }
