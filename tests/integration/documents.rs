@@ -55,7 +55,7 @@ fn every_command_in_the_documents_works_and_prints_what_they_say() {
     let next = || left.lock().expect("nobody has failed").pop();
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(document) = next() {
                     let found = run(&document);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
 
-/// How wide the terminal is, and how many lines it may take.
-const SIZE: [&str; 2] = ["100", "60"];
+/// How wide the terminal is.
+const WIDTH: &str = "100";
 
 /// What a command prints after which the picture is taken.
 const END: &str = "=== end of the picture ===";
@@ -18,6 +18,8 @@ const END: &str = "=== end of the picture ===";
 struct Picture {
     file: &'static str,
     command: &'static str,
+    /// How many lines the terminal has; those that stay empty at the end are not drawn.
+    height: &'static str,
     /// What stands on the screen when the picture is taken, of a command that goes on until somebody leaves it; `None`: it
     /// is over.
     until: Option<&'static str>,
@@ -27,11 +29,13 @@ const PICTURES: [Picture; 2] = [
     Picture {
         file: "docs/status.svg",
         command: "fleet status",
+        height: "60",
         until: None,
     },
     Picture {
         file: "docs/why.svg",
         command: "fleet why ingest",
+        height: "60",
         until: None,
     },
 ];
@@ -92,13 +96,13 @@ fn fleet() -> Sandbox {
 fn shown(sandbox: &Sandbox, picture: &Picture) -> String {
     let file = Path::new(picture.file).file_name().expect("it is a file");
     let socket = sandbox.root().join(file);
-    let [width, height] = SIZE;
     let program = PathBuf::from(env!("CARGO_BIN_EXE_fleet"));
     let arguments = picture.command.strip_prefix("fleet").expect("it is ours");
     let script = format!("{}{arguments}; echo '{END}'; cat", program.display());
     let mut tmux = sandbox.command("tmux", &sandbox.directory());
     tmux.arg("-S").arg(&socket).args(["-f", "/dev/null"]);
-    tmux.args(["new-session", "-d", "-x", width, "-y", height, "sh", "-c"]);
+    tmux.args(["new-session", "-d", "-x", WIDTH]);
+    tmux.args(["-y", picture.height, "sh", "-c"]);
     sandbox.output(tmux.arg(script)).succeeded();
     let capture = || {
         sandbox
@@ -122,7 +126,7 @@ fn sameness(screen: &str) -> String {
     let is_number = |word: &str| {
         let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
         let number = word.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        number.parse::<f64>().is_ok() || matches!(word, "ms" | "s" | "min" | "h" | "age" | "time")
+        number.parse::<f64>().is_ok() || matches!(word, "ms" | "s" | "min" | "h" | "age" | "ago")
     };
     let words = screen.split_whitespace().filter(|word| !is_number(word));
     words.collect::<Vec<_>>().join(" ")

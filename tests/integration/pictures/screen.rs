@@ -128,6 +128,18 @@ fn runs(line: &str, looks: &mut Looks) -> Vec<Run> {
     runs
 }
 
+/// A colour of the larger palettes: the first sixteen are the small one; no others are drawn.
+fn palette(codes: &mut impl Iterator<Item = usize>) -> Option<&'static str> {
+    match codes.next() {
+        Some(5) => codes
+            .next()
+            .filter(|number| *number < 16)
+            .map(|number| PALETTE[number % 8]),
+        Some(2) => codes.nth(2).and(None),
+        Some(_) | None => None,
+    }
+}
+
 #[derive(Default)]
 struct Looks {
     colour: Option<&'static str>,
@@ -152,13 +164,14 @@ impl Looks {
                 27 => self.effects.retain(|it| *it != "mark"),
                 30..=37 => self.colour = Some(PALETTE[code - 30]),
                 90..=97 => self.colour = Some(PALETTE[code - 90]),
-                // A colour of the larger palette: its number says which; the first sixteen are those above.
-                38 => {
-                    let (kind, number) = (codes.next(), codes.next());
-                    self.colour = number
-                        .filter(|number| kind == Some(5) && *number < 16)
-                        .map(|number| PALETTE[number % 8]);
+                38 => self.colour = palette(&mut codes),
+                // A background is felt, and not drawn.
+                40..=47 | 100..=107 => self.effects.push("mark"),
+                48 => {
+                    palette(&mut codes);
+                    self.effects.push("mark");
                 }
+                49 => self.effects.retain(|it| *it != "mark"),
                 39 => self.colour = None,
                 _ => {}
             }
