@@ -22,10 +22,11 @@
         pkgs.git
       ];
 
-      # The tests of crashes pick system calls with strace, which only Linux has.
+      # The tests of crashes pick system calls with strace, which only Linux has. A recipe in docs/ tells a phone by curl.
       forTests =
         pkgs:
-        (if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ])
+        [ pkgs.curl ]
+        ++ (if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ])
         # Completions are asked for in the real shells, and pages read by the real `man`.
         ++ map (name: pkgs.${name}) (
           builtins.filter (name: pkgs ? ${name}) [

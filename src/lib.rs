@@ -27,6 +27,8 @@ mod operations;
 mod parallel;
 mod pins;
 mod recording;
+#[cfg(test)]
+mod reference;
 mod registry;
 mod rollout;
 mod server;

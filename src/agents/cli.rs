@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::arguments::{self, Exits};
-use crate::error::Exit::{self, Done, Failed, Refused, TimedOut, Usage};
 use crate::completing::Shell;
+use crate::error::Exit::{self, Done, Failed, Refused, TimedOut, Usage};
 use crate::names::Name;
 
 /// Run the agents of one project, each in a tmux window

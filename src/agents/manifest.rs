@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::anyhow;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -44,7 +45,7 @@ pub(super) struct Agent {
 }
 
 /// What happens when an agent's process ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Watch {
     /// It is started again, whatever its exit.
@@ -54,23 +55,39 @@ pub(super) enum Watch {
     Off,
 }
 
-#[derive(Deserialize)]
+/// The file as it may be written. The descriptions of the keys are those of docs/agents-toml.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     #[serde(default)]
     agents: BTreeMap<Name, WrittenAgent>,
 }
 
-#[derive(Deserialize)]
+/// One agent: a program with a terminal of its own.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenAgent {
+    /// The program and its arguments. No shell reads them: for one, write `["sh", "-c", "..."]`. A program with a `/` in it
+    /// is looked for from `cwd`, any other on `PATH`.
+    #[schemars(with = "Vec<String>")]
     command: Spanned<Vec<String>>,
+    /// A file with what the agent is told first; relative to the project. Default: none.
+    #[schemars(with = "Option<String>")]
     prompt: Option<Spanned<String>>,
+    /// `"heal"`: it is started again whenever it ends, with whatever exit: an agent that was told to quit is still wanted.
+    /// `"off"`: it is left as it is. Default: `"off"`.
     #[serde(default)]
     watch: Watch,
+    /// When it is started again, with `watch = "heal"`: a table, see below. Default: see below.
+    #[schemars(with = "Option<RestartText>")]
     restart: Option<Spanned<RestartText>>,
+    /// The directory it runs in; relative to the project. Default: `"."`.
+    #[schemars(with = "Option<String>")]
     cwd: Option<Spanned<String>>,
+    /// Variables for it, added to the environment that `agents up` was given. Not for secrets: this file is in the
+    /// repository. Default: `{}`.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     env: BTreeMap<Spanned<String>, String>,
 }
 
@@ -217,6 +234,12 @@ fn refusal(text: &str, span: Range<usize>, why: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reference_is_the_one_of_the_types() {
+        let schema = schemars::schema_for!(Written).to_value();
+        crate::reference::is_up_to_date("docs/agents-toml.md", "agents.toml", &schema);
+    }
 
     #[track_caller]
     fn refused(text: &str, why: &str) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::{Advise as _, refused, usage};
@@ -29,7 +30,7 @@ pub(super) struct Runner {
 }
 
 /// How an agent gets its prompt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Delivery {
     /// As its last argument.
@@ -46,16 +47,23 @@ struct AnyProtocol {
     protocol: u32,
 }
 
-#[derive(Deserialize)]
+/// What lies between a version of the harness `agents` and the program of that name.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     // Looked at before the rest is read.
+    /// `1`; `agents` refuses another.
     #[serde(rename = "protocol")]
     _protocol: u32,
+    /// The harness's version, as shown.
     version: String,
+    /// How an agent gets its prompt: as its last argument, as its standard input, or typed into its terminal. Default:
+    /// `"argument"`.
     #[serde(default)]
     prompt: Delivery,
+    /// A file of the harness that comes before every agent's prompt. Default: none.
     agreement: Option<String>,
+    /// Whether a line above each agent's terminal says its name, this version and its state. Default: `false`.
     #[serde(default)]
     pane_title: bool,
 }
@@ -149,6 +157,12 @@ mod tests {
         include_str!("../harness/embedded/v0.1.0/runner.toml"),
         include_str!("../harness/embedded/v0.2.0/runner.toml"),
     ];
+
+    #[test]
+    fn the_reference_is_the_one_of_the_types() {
+        let schema = schemars::schema_for!(Written).to_value();
+        crate::reference::is_up_to_date("docs/harness-toml.md", "runner.toml", &schema);
+    }
 
     #[test]
     fn the_released_harnesses_are_understood() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -57,37 +58,62 @@ pub(crate) enum Mode {
     Detached,
 }
 
-#[derive(Deserialize)]
+/// The file as it may be written. The descriptions of the keys are those of docs/harness-toml.md.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Written {
     harness: WrittenHarness,
     commands: WrittenCommands,
+    /// The files that a new project gets where it has none of that name: on the left its place in the project, on the right
+    /// its source in the harness. Both are plain relative paths: without `..`, not into `.git`, and not `.gitmodules`.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, PlainPath>")]
     scaffold: BTreeMap<PlainPath, PlainPath>,
 }
 
-#[derive(Deserialize)]
+/// The harness itself.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenHarness {
+    /// What it calls itself.
     name: Name,
-    /// Checked before the rest is read.
+    // Checked before the rest is read.
+    /// The version of these rules; there is only `1`. A reader that does not know it refuses the harness.
     #[serde(rename = "protocol")]
     _protocol: u32,
+    /// What it does, in a line. Default: `""`.
     #[serde(default)]
     summary: String,
 }
 
 type Command = Spanned<Vec<Spanned<String>>>;
 
-#[derive(Deserialize)]
+/// What to run: lists of a program and its arguments. No shell reads them. They run in the project's root, so a program with
+/// a `/` in it is looked for from there; any other on `PATH`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WrittenCommands {
+    /// Run once per commit of the harness, before anything is moved to it or started with it: to build or to install
+    /// something into `{cache}`. Default: `[]`.
+    #[schemars(with = "Option<Vec<String>>")]
     prepare: Option<Command>,
+    /// Runs the project. Its life is the project's: when it ends, the project has ended, exit status 0 meaning that the work
+    /// is done.
+    #[schemars(with = "Vec<String>")]
     start: Command,
+    /// Asks the project to end; run first when it is to stop. What is left of it then gets SIGTERM, and SIGKILL when its
+    /// grace is over. Default: `[]`, signals only.
+    #[schemars(with = "Option<Vec<String>>")]
     stop: Option<Command>,
+    /// Exits 0 when the project is healthy. Run only when somebody asks. Default: `[]`, nobody can ask.
+    #[schemars(with = "Option<Vec<String>>")]
     status: Option<Command>,
+    #[schemars(skip)]
     resume: Option<Command>,
+    #[schemars(skip)]
     run_id: Option<Command>,
+    /// `"foreground"`: the project runs while `start` does. Default: `"foreground"`.
+    #[schemars(with = "Option<String>")]
     mode: Option<Spanned<Mode>>,
 }
 
@@ -210,6 +236,12 @@ fn refusal(text: &str, span: Range<usize>, why: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reference_is_the_one_of_the_types() {
+        let schema = schemars::schema_for!(Written).to_value();
+        crate::reference::is_up_to_date("docs/harness-toml.md", "harness.toml", &schema);
+    }
 
     const SMALLEST: &str = "[harness]\nname = \"x\"\nprotocol = 1\n[commands]\nstart = [\"run\"]\n";
 

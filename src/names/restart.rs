@@ -56,22 +56,26 @@ impl Restart {
     };
 }
 
-/// A `restart` table as it may be written: each key is optional.
+/// When what has died comes back, with `watch = "heal"`. Every key may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Restart")]
 pub(crate) struct RestartText {
-    /// `failure`: exit 0 is the end of the work. `always`: every exit is a death. Default: `failure` for a project.
+    /// `"failure"`: exit 0 is the end of the work. `"always"`: every exit is a death. Default: `"failure"` for a
+    /// project, `"always"` for an agent.
     pub(crate) on: Option<RestartOn>,
-    /// The wait before the second restart in a row; it doubles with each. The first restart is at once. Default: `1s`.
+    /// The wait before the second restart in a row; it doubles with each, and is shortened by up to a fifth at random. The
+    /// first restart is at once. Default: `"1s"`.
     pub(crate) backoff: Option<Time>,
-    /// The longest wait. Default: `5m`.
+    /// The longest wait; not shorter than `backoff`. Default: `"5m"`.
     pub(crate) backoff_max: Option<Time>,
-    /// How many deaths within `window` are answered by a restart; one more parks it. Default: `10`.
+    /// How many deaths within `window` are answered by a restart, 0 to 1000; one more parks it. With 0 the first death
+    /// does. Default: `10`.
     pub(crate) give_up_after: Option<u32>,
-    /// Over which time deaths are counted. Default: `1h`.
+    /// Over which time deaths are counted, at least `"1ms"`. Default: `"1h"`.
     pub(crate) window: Option<Time>,
-    /// A life this long is health: the next death is answered at once again. Default: `10m`.
+    /// A life this long is health: the next death is answered at once again. With `"0s"` there are no waits. Default:
+    /// `"10m"`.
     pub(crate) healthy_after: Option<Time>,
 }
 

@@ -1,4 +1,7 @@
-//! fleet.toml as it may be written: the types behind reading it, and behind its JSON schema.
+//! fleet.toml as it may be written: the types behind reading it, and behind its JSON schema and its reference.
+//!
+//! The description of a key is what editors show and what docs/fleet-registry.md says. It ends with `Default: ...`, where
+//! there is one, and with `Takes effect: ...`: with what a change begins to count.
 
 use std::collections::BTreeMap;
 
@@ -32,15 +35,19 @@ pub(super) struct FileText {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Fleet")]
 pub(super) struct FleetText {
-    /// What the fleet is called. Default: the name of its directory.
+    /// What the fleet is called. Default: the name of its directory. Takes effect: at once.
     pub(super) name: Option<Name>,
-    /// Where `fleet create` puts new projects: relative to this file, absolute, or `~/...`. Default: `projects`.
+    /// Where `fleet create` puts new projects: relative to this file, absolute, or `~/...`. Default: `"projects"`.
+    /// Takes effect: with the next `fleet create`.
     pub(super) projects: Option<Place>,
-    /// The harness that `fleet create` uses when none is named. Default: `agents`.
+    /// The harness that `fleet create` uses when none is named. Default: `"agents"`. Takes effect: with the next
+    /// `fleet create`.
     pub(super) default_harness: Option<Name>,
-    /// How many projects are started at once: the next follow when those run. Default: `8`.
+    /// How many projects are started at once: the next follow when those run. Default: `8`. Takes effect: with the
+    /// next start.
     pub(super) max_parallel_starts: Option<Count>,
-    /// How many projects may run: a start beyond it is refused. Default: `200`.
+    /// How many projects may run: a start beyond it is refused, and what runs already goes on. Default: `200`.
+    /// Takes effect: with the next start.
     pub(super) max_running: Option<Count>,
     /// How long a file of kept output may become, where a project has `log = true`: `512KB`, `10MB`, `1GB`. Default: `10MB`.
     pub(super) log_max_size: Option<Size>,
@@ -79,13 +86,18 @@ impl OperatorText {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Harness")]
 pub(super) struct HarnessText {
-    /// Where it is cloned from. Every harness but the built-in `agents` needs one.
+    /// Where it is cloned from: `https://`, `ssh://`, `host:path`, or an absolute path (then only this machine can clone
+    /// its projects); never with a password in it. Default: none; every harness but the built-in `agents` needs one.
+    /// Takes effect: with the next fetch; `fleet harness set-url` changes it in the projects too.
     pub(super) url: Option<HarnessUrl>,
-    /// Where it is mounted inside a project. Default: `engine`.
+    /// Where it is mounted inside a project: a plain relative path. Default: `"engine"`. Takes effect: at once; the
+    /// projects that there are must have it there.
     pub(super) path: Option<EnginePath>,
-    /// The ref that `fleet create` uses when none is named.
+    /// The ref that `fleet create` pins when none is named. Default: the newest tag. Takes effect: with the next
+    /// `fleet create`.
     pub(super) default_ref: Option<Ref>,
-    /// Refs that are refused for new pins and warned about where they are in use.
+    /// Versions that are refused for new pins and warned about wherever they are in use. Default: `[]`. Takes effect: at
+    /// once.
     #[serde(default)]
     pub(super) bad_refs: Vec<Ref>,
 }
@@ -95,34 +107,47 @@ pub(super) struct HarnessText {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Project")]
 pub(super) struct ProjectText {
-    /// The harness it runs: a name of `[harnesses]`, or `agents`.
+    /// The harness it runs: a name of `[harnesses]`, or `agents`. Takes effect: at once; nothing moves a project from one
+    /// harness to another.
     pub(super) harness: Name,
-    /// The tag, branch or commit of the harness that it is pinned to.
+    /// The tag, branch or commit of the harness that you asked for. Takes effect: `fleet update` sets it and moves the
+    /// pin; edited by hand, with `fleet update NAME REF`.
     #[serde(rename = "ref")]
     pub(super) reference: Ref,
-    /// The commit that `ref` stood for when it was set. Written by fleet.
+    /// The commit that `ref` stood for when it was set: a tag that moves later is seen. Default: none; `fleet create`,
+    /// `adopt` and `update` write it. Takes effect: with the next `fleet update NAME`, which moves the pin there.
     pub(super) commit: Option<CommitId>,
-    /// Where the project is: relative to this file, absolute, or `~/...`.
+    /// Where the project is: relative to this file, absolute, or `~/...`. Two projects are never in one place, and none
+    /// is inside `.fleet/` or a `.git`. Takes effect: at once; nothing is moved.
     pub(super) location: Place,
-    /// The branch that moves of the pin are committed to. Written by fleet.
+    /// The branch that moves of the pin are committed to. Default: none, any branch will do; `fleet create` and `adopt`
+    /// write it. Takes effect: with the next `fleet update`.
     pub(super) branch: Option<Ref>,
-    /// Whether it may be started. Default: `true`.
+    /// Whether it may be started. `false`: nothing starts it; what runs goes on, without healing, and `fleet stop` works
+    /// as ever. Default: `true`. Takes effect: at once.
     pub(super) enabled: Option<bool>,
-    /// Whether it is started again when it dies. Default: `off`.
+    /// `"heal"`: it is started again when it dies. `"off"`: it is left as it died. Default: `"off"`. Takes effect: with
+    /// the next life, as by `fleet restart NAME`.
     pub(super) watch: Option<Watch>,
-    /// Words to select projects by.
+    /// Words to select projects by, as in `fleet status --label research`; no white space or comma in them. Default: `[]`.
+    /// Takes effect: at once.
     pub(super) labels: Option<Vec<Label>>,
-    /// How long a stop may take before what is left is killed: `500ms`, `10s`, `2m`. Default: `10s`.
+    /// How long a stop may take before what is left is killed: `500ms`, `10s`, `2m`; at most a day. Default: `"10s"`.
+    /// Takes effect: with the next life.
     pub(super) stop_grace: Option<Time>,
-    /// Variables for the harness. Never secrets: see `env_file`.
+    /// Variables for the harness. This file is committed: no secrets here, see `env_file`. Default: `{}`. Takes effect:
+    /// with the next life.
     pub(super) env: Option<BTreeMap<EnvironmentName, Argument>>,
-    /// A file of mode 0600 with further variables, one `NAME=value` per line.
+    /// A file of mode 0600 with further variables, one `NAME=value` per line: the place for secrets. Default: none.
+    /// Takes effect: with the next life.
     pub(super) env_file: Option<Place>,
-    /// What `{args}` in the harness's commands becomes.
+    /// What `{args}` in the harness's commands becomes. Default: `[]`. Takes effect: with the next life.
     pub(super) args: Option<Vec<Argument>>,
-    /// When it comes back after a death, where `watch` is `heal`.
+    /// When it comes back after a death, where `watch` is `"heal"`: a table, see below. Default: see below. Takes effect:
+    /// with the next life.
     pub(super) restart: Option<RestartText>,
-    /// Projects that are started before it where several are started together.
+    /// Projects that are started before it where several are started together. Default: `[]`. Takes effect: with the next
+    /// start.
     pub(super) after: Option<Vec<Name>>,
     /// Whether what its terminals print is kept on disk. Default: `false`.
     pub(super) log: Option<bool>,

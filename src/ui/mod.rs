@@ -2,8 +2,8 @@
 
 mod last_line;
 mod output;
-mod screen;
 mod progress;
+mod screen;
 mod sheet;
 mod table;
 mod terminal;

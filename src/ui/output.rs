@@ -49,7 +49,10 @@ impl Ui {
         if let Err(why) = written
             && why.kind() != io::ErrorKind::BrokenPipe
         {
-            let mut first = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = self
+                .unwritten
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert(why);
         }
     }
@@ -57,7 +60,11 @@ impl Ui {
     /// Ends what a command says, and returns its exit code: that of a failure where its results could not be printed.
     pub(crate) fn close(&self, exit: Exit) -> Exit {
         self.end_progress();
-        let unwritten_for = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unwritten_for = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         match unwritten_for {
             None => exit,
             Some(why) if exit == Exit::Done => unwritten(why),

@@ -1,10 +1,18 @@
-//! README.md and docs/: every block of commands is really run, every block of TOML is really read, every link leads
-//! somewhere.
+//! README.md and docs/: every block of commands is really run, what it prints is compared, every block of TOML and JSON is
+//! really read, every link leads somewhere.
 
-use std::fs;
+mod links;
+mod page;
+mod printed;
+mod receiver;
+
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 use crate::sandbox::Sandbox;
+use page::{Block, all_blocks, blocks, documents};
+use receiver::Receiver;
 
 /// The blocks that no test can run: the document, the block's first line, and why. All others are run, in order.
 const NOT_RUN: [(&str, &str, &str); 5] = [
@@ -16,92 +24,55 @@ const NOT_RUN: [(&str, &str, &str); 5] = [
     ("README.md", "cargo test", "it is what runs this"),
     ("README.md", "nix develop", "it needs Nix and a network"),
     (
-        "docs/bootstrap.md",
+        "docs/getting-started.md",
         "cargo install --path . --locked",
         "it builds the package: .ci/run runs it",
     ),
     (
-        "docs/manage-projects.md",
+        "docs/everyday.md",
         "fleet attach demo",
         "it needs a terminal and a person to leave it",
     ),
 ];
 
-/// A fenced block.
-struct Block {
-    /// The document, relative to the package.
-    document: String,
-    /// The line of its opening fence, from 1.
-    line: usize,
-    language: String,
-    text: String,
-}
+/// The documents that begin in an empty home. All others begin in a fleet, `~/fleet`, with the running project `demo`.
+const FROM_NOTHING: [&str; 1] = ["docs/getting-started.md"];
+
+/// The document whose commands tell a receiver, `$NOTIFY_URL`, what has happened.
+const WITH_RECEIVER: &str = "docs/recipes.md";
 
 impl Block {
-    fn first_line(&self) -> &str {
-        self.text.lines().next().unwrap_or_default()
-    }
-
     fn is_not_run(&self) -> bool {
         NOT_RUN
             .iter()
             .any(|(document, first, _)| *document == self.document && *first == self.first_line())
     }
-
-    fn place(&self) -> String {
-        format!("{}:{}", self.document, self.line)
-    }
-
-    /// What a shell is to run: of a `console` block, what follows the prompts.
-    fn script(&self) -> String {
-        if self.language != "console" {
-            return self.text.clone();
-        }
-        self.text
-            .lines()
-            .filter_map(|line| line.strip_prefix("$ "))
-            .map(|line| format!("{line}\n"))
-            .collect()
-    }
-
-    /// The file that a block of TOML is part of: its first comment says so, or else the document is about one.
-    fn file(&self) -> &str {
-        let comment = self.first_line().strip_prefix("# ");
-        let said = comment.and_then(|comment| comment.split([' ', ':', ',']).next());
-        match (said, self.document.as_str()) {
-            (Some(file @ ("fleet.toml" | "harness.toml" | "agents.toml")), _) => file,
-            (_, "docs/fleet-registry.md") => "fleet.toml",
-            (_, "docs/harness-toml.md") => "harness.toml",
-            (_, "docs/agents-toml.md") => "agents.toml",
-            (_, _) => panic!(
-                "{}: its first line does not say which file it is",
-                self.place()
-            ),
-        }
-    }
 }
 
 #[test]
-fn every_command_in_the_documents_works() {
-    for document in documents() {
-        let blocks = blocks(&document);
-        let script: String = blocks
-            .iter()
-            .filter(|block| is_shell(&block.language) && !block.is_not_run())
-            .map(|block| format!("echo '=== {}' >&2\n{}\n", block.place(), block.script()))
-            .collect();
-        if !script.is_empty() {
-            run(&document, &script);
+fn every_command_in_the_documents_works_and_prints_what_they_say() {
+    let left = Mutex::new(documents());
+    let next = || left.lock().expect("nobody has failed").pop();
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(document) = next() {
+                    let found = run(&document);
+                    wrong.lock().expect("nobody has failed").extend(found);
+                }
+            });
         }
-    }
+    });
+    let wrong = wrong.into_inner().expect("nobody has failed");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
 fn the_blocks_that_cannot_be_run_are_exactly_those_named_here() {
-    let found: Vec<(String, String)> = documents()
+    let found: Vec<(String, String)> = all_blocks()
         .iter()
-        .flat_map(|document| blocks(document))
-        .filter(|block| is_shell(&block.language) && block.is_not_run())
+        .filter(|block| block.is_run() && block.is_not_run())
         .map(|block| (block.document.clone(), block.first_line().to_owned()))
         .collect();
     let mut named: Vec<_> = NOT_RUN
@@ -113,15 +84,32 @@ fn the_blocks_that_cannot_be_run_are_exactly_those_named_here() {
 }
 
 #[test]
+fn every_block_says_what_it_is() {
+    for block in all_blocks() {
+        let place = block.place();
+        match block.language.as_str() {
+            "sh" | "console" | "toml" => {}
+            "json" => {
+                serde_json::from_str::<serde_json::Value>(&block.text)
+                    .unwrap_or_else(|error| panic!("{place}: {error}"));
+            }
+            "text" => assert!(
+                !block.text.lines().any(|line| line.starts_with("$ ")),
+                "{place}: what commands print is shown in a `console` block"
+            ),
+            other => panic!("{place}: nothing checks a block of `{other}`"),
+        }
+    }
+}
+
+#[test]
 fn every_block_of_toml_in_the_documents_is_valid() {
     let sandbox = Sandbox::new();
-    for block in documents().iter().flat_map(|document| blocks(document)) {
+    for (number, block) in all_blocks().iter().enumerate() {
         if block.language != "toml" {
             continue;
         }
         let place = block.place();
-        toml::from_str::<toml::Table>(&block.text)
-            .unwrap_or_else(|error| panic!("{place}: {error}"));
         let output = match block.file() {
             "fleet.toml" => {
                 sandbox.write("fleet/fleet.toml", &block.text);
@@ -131,8 +119,8 @@ fn every_block_of_toml_in_the_documents_is_valid() {
                 sandbox.write("project/agents.toml", &block.text);
                 sandbox.agents(&sandbox.root().join("project"), &["status"])
             }
-            // No command reads a harness's manifest by itself.
-            _ => continue,
+            "harness.toml" => added(&sandbox, block, &format!("h{number}")),
+            other => panic!("{place}: nothing reads `{other}`"),
         };
         assert_ne!(
             output.code,
@@ -143,33 +131,37 @@ fn every_block_of_toml_in_the_documents_is_valid() {
     }
 }
 
-#[test]
-fn every_link_in_the_documents_leads_to_a_file() {
-    for document in documents() {
-        let text = fs::read_to_string(package().join(&document)).expect("it was just listed");
-        let beside = package().join(&document);
-        let directory = beside.parent().expect("a file is in a directory");
-        for target in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split([')', '#']).next())
-        {
-            let elsewhere = target.is_empty() || target.contains("://");
-            assert!(
-                elsewhere || directory.join(target).exists(),
-                "{document} links to `{target}`, which does not exist"
-            );
-        }
+/// Adds a harness with this manifest to a fleet: that reads it.
+fn added(sandbox: &Sandbox, block: &Block, name: &str) -> crate::sandbox::Output {
+    let manifest: toml::Table =
+        toml::from_str(&block.text).unwrap_or_else(|error| panic!("{}: {error}", block.place()));
+    let scaffold = manifest.get("scaffold").and_then(toml::Value::as_table);
+    for source in scaffold.into_iter().flat_map(toml::Table::values) {
+        let source = source.as_str().expect("a source is a path");
+        sandbox.write(&format!("{name}/{source}"), "");
     }
+    sandbox.write(&format!("{name}/harness.toml"), &block.text);
+    sandbox.write("fleet/fleet.toml", "[fleet]\nname = \"test\"\n");
+    let harness = sandbox.root().join(name);
+    sandbox.git(&harness, &["init", "--quiet"]);
+    sandbox.git(&harness, &["add", "--all"]);
+    sandbox.git(&harness, &["commit", "--quiet", "--message", "One"]);
+    let harness = harness.to_str().expect("the sandbox's paths are text");
+    let output = sandbox.fleet(&["harness", "add", name, harness]);
+    output.succeeded();
+    output
 }
 
-/// Runs a document's commands one after the other in one shell. A document starts in a fleet with the running project
-/// `demo`, but for the one about making a fleet: that starts in an empty home.
-fn run(document: &str, script: &str) {
+/// Runs a document's commands one after the other in one shell, and returns what is wrong with what it says.
+fn run(document: &str) -> Vec<String> {
+    let script = script(document);
+    if script.is_empty() {
+        return Vec::new();
+    }
     let sandbox = Sandbox::new();
     let home = sandbox.root().join("home");
     let mut directory = home.clone();
-    if document != "docs/bootstrap.md" {
+    if !FROM_NOTHING.contains(&document) {
         let program = env!("CARGO_BIN_EXE_fleet");
         let mut init = sandbox.command(program, &home);
         sandbox
@@ -177,15 +169,57 @@ fn run(document: &str, script: &str) {
             .succeeded();
         directory.push("fleet");
     }
+    let receiver = (document == WITH_RECEIVER).then(Receiver::new);
     let mut shell = sandbox.command("sh", &directory);
-    let output = sandbox.output(shell.args(["-e", "-u", "-c", script]));
+    if let Some(receiver) = &receiver {
+        shell.env("NOTIFY_URL", receiver.url());
+    }
+    let output = sandbox.output(
+        shell
+            .args(["-e", "-u", "-c", &script, "sh"])
+            .arg(sandbox.root()),
+    );
     for fleet in fleets(&home) {
         let fleet = fleet.to_str().expect("the sandbox's paths are text");
         sandbox
             .fleet(&["--fleet", fleet, "stop", "--all"])
             .succeeded();
     }
-    output.succeeded();
+    if output.code != Some(0) {
+        return vec![format!("{document} does not work\n{}", output.text())];
+    }
+    if let Some(receiver) = receiver {
+        let messages = receiver.messages();
+        let told = messages.iter().any(|message| message.contains("parked"));
+        assert!(told, "{document} told nobody: {messages:?}");
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        printed::correct(&sandbox, document);
+    }
+    printed::differences(&sandbox, document)
+}
+
+/// What a shell is to run, with the sandbox's root as its argument. A command whose output is compared may fail: then that
+/// is what the document shows.
+fn script(document: &str) -> String {
+    let mut number = 0;
+    let mut script = String::new();
+    for block in blocks(document) {
+        if !block.is_run() || block.is_not_run() {
+            continue;
+        }
+        script += &format!("echo '=== {}' >&2\n", block.place());
+        if block.language == "sh" {
+            script += &format!("{}\n", block.text);
+            continue;
+        }
+        for command in block.commands() {
+            let output = printed::output_of(number);
+            number += 1;
+            script += &format!("{{ {}\n}} >\"$1/{output}\" 2>&1 || :\n", command.script);
+        }
+    }
+    script
 }
 
 /// The directories below `home` that hold a `fleet.toml`.
@@ -203,50 +237,4 @@ fn fleets(home: &Path) -> Vec<PathBuf> {
         })
         .filter_map(|entry| entry.path().parent().map(Path::to_owned))
         .collect()
-}
-
-fn is_shell(language: &str) -> bool {
-    matches!(language, "sh" | "console")
-}
-
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// README.md and docs/*.md, relative to the package.
-fn documents() -> Vec<String> {
-    let mut documents: Vec<String> = fs::read_dir(package().join("docs"))
-        .expect("there are docs")
-        .map(|entry| entry.expect("docs can be read").file_name())
-        .map(|name| format!("docs/{}", name.to_string_lossy()))
-        .filter(|name| name.ends_with(".md"))
-        .collect();
-    documents.push("README.md".to_owned());
-    documents.sort();
-    documents
-}
-
-fn blocks(document: &str) -> Vec<Block> {
-    let text = fs::read_to_string(package().join(document)).expect("the document was just listed");
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut open = false;
-    for (index, line) in text.lines().enumerate() {
-        if let Some(language) = line.trim_start().strip_prefix("```") {
-            open = !open;
-            if open {
-                blocks.push(Block {
-                    document: document.to_owned(),
-                    line: index + 1,
-                    language: language.trim().to_owned(),
-                    text: String::new(),
-                });
-            }
-        } else if open {
-            let block = blocks.last_mut().expect("one is open");
-            block.text.push_str(line);
-            block.text.push('\n');
-        }
-    }
-    assert!(!open, "{document}: the last block is not closed");
-    blocks
 }

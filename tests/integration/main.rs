@@ -71,6 +71,7 @@ mod history;
 mod incidents;
 mod init;
 mod logs;
+mod pictures;
 mod pins;
 mod plan;
 mod probe;

@@ -95,7 +95,12 @@ impl Sandbox {
 
     /// The same for a table with paths in it, whose length says how wide its columns are: they are made narrow.
     pub(crate) fn run_narrow(&self, line: &str) -> String {
-        normalise::narrow_lines(&self.run(line))
+        self.narrow(&self.run(line))
+    }
+
+    /// Makes the padding within lines two spaces wide at most.
+    pub(crate) fn narrow(&self, text: &str) -> String {
+        normalise::narrow_lines(text)
     }
 
     /// Runs `fleet` in the fleet's directory, or at the root where there is none. What it writes into projects is audited.
@@ -217,6 +222,13 @@ impl Sandbox {
     /// Replaces what differs from run to run.
     pub(crate) fn normalise(&self, text: &str) -> String {
         normalise::text(&text.replace(&*self.root.to_string_lossy(), "$ROOT"))
+    }
+
+    /// The name of the user who runs the tests, as commands say it.
+    pub(crate) fn user(&self) -> String {
+        let id = nix::unistd::getuid();
+        let user = nix::unistd::User::from_uid(id).ok().flatten();
+        user.map_or_else(|| id.to_string(), |user| user.name)
     }
 
     fn program(&self, program: &str, arguments: &[&str]) -> Output {
