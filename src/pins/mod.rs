@@ -36,6 +36,7 @@ mod repin;
 mod repository;
 mod restore;
 mod settle;
+mod signs;
 mod swap;
 mod traces;
 mod untracked;
@@ -61,6 +62,7 @@ pub(crate) use only_here::{Hindrance, OnlyHere, only_here};
 pub(crate) use repin::{Move, Ready, carry_out, is_untouched};
 pub(crate) use repository::{borrows_from, current_branch, enclosing_repository, ignores, tracks};
 pub(crate) use settle::{Settled, settle};
+pub(crate) use signs::signs;
 pub(crate) use traces::{
     Found, Looked, Marks, Search, Seen, Telltales, Unread, search as search_traces,
 };

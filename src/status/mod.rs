@@ -11,6 +11,7 @@ mod report;
 mod rollout;
 mod stray;
 mod verdict;
+mod watching;
 mod why;
 mod world;
 
@@ -19,4 +20,5 @@ pub(crate) use render::{notices, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use rollout::roll_out;
 pub(crate) use verdict::Verdict;
+pub(crate) use watching::{Watching, Woken};
 pub(crate) use why::{sheet, why};
