@@ -99,7 +99,7 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Top {
     #[command(flatten)]
-    pub(crate) selector: Selector,
+    pub(crate) selector: Registered,
 }
 
 /// `fleet schema`.

@@ -1,5 +1,7 @@
 //! Collects the facts: one call of tmux, one read of the locks, and git's files of all projects in parallel.
 
+use std::collections::HashMap;
+
 use super::death::Death;
 use super::facts::ProcessFacts;
 use super::incident;
@@ -27,10 +29,38 @@ pub(crate) fn collect(
     projects: &[&Project],
     depth: Depth,
 ) -> anyhow::Result<Report> {
+    collect_again(fleet, projects, depth, &mut Pins::default())
+}
+
+/// What git's files said of pins.
+#[derive(Debug, Default)]
+pub(crate) struct Pins(HashMap<Name, Facts>);
+
+impl Pins {
+    /// Forgets all: what is collected next reads git's files again.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The same, for who collects again and again: git's files are read only of projects whose pins are not known yet. When
+/// they may have changed is for the caller to say.
+pub(crate) fn collect_again(
+    fleet: &Fleet,
+    projects: &[&Project],
+    depth: Depth,
+    known: &mut Pins,
+) -> anyhow::Result<Report> {
     let world = World::look(fleet, projects, &[])?;
-    let reports = in_parallel(projects, |project| {
-        report(&world, project, &look(&world, project), depth)
+    let looked = in_parallel(projects, |project| {
+        let known = known.0.get(&project.name).cloned();
+        let read = known.unwrap_or_else(|| read_pin(&world, project, depth));
+        let report = report_with(&world, project, &look(&world, project), read.clone());
+        (report, read)
     });
+    let (reports, read): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+    let names = reports.iter().map(|report| report.name.clone());
+    known.0 = names.zip(read).collect();
     let incidents = incident::among(
         &world,
         projects.len() == fleet.registry.projects.len(),
@@ -99,6 +129,15 @@ pub(super) fn report(
     look: &Look,
     depth: Depth,
 ) -> ProjectReport {
+    report_with(world, project, look, read_pin(world, project, depth))
+}
+
+fn read_pin(world: &World<'_>, project: &Project, depth: Depth) -> Facts {
+    let engine = world.fleet.engine(project).unwrap_or("engine");
+    pins::read(&project.location, engine, depth)
+}
+
+fn report_with(world: &World<'_>, project: &Project, look: &Look, pin: Facts) -> ProjectReport {
     let Look {
         facts,
         said,
@@ -123,7 +162,7 @@ pub(super) fn report(
             healthy: said.as_ref().map(|said| said.healthy),
             probed: said.as_ref().map(|said| said.at),
         },
-        pin: pin_report(world, project, running, depth),
+        pin: pin_report(world, project, running, pin),
         death: Death::of(project, judged, state),
     }
 }
@@ -157,13 +196,12 @@ fn pin_report(
     world: &World<'_>,
     project: &Project,
     running: Option<&State>,
-    depth: Depth,
+    mut facts: Facts,
 ) -> PinReport {
     let life = running.and_then(|state| state.life.as_ref());
     let running = life.and_then(|life| life.commit.as_ref()?.parse::<CommitId>().ok());
     let runner = life.map(|life| life.runner.clone());
     let engine = world.fleet.engine(project).unwrap_or("engine");
-    let mut facts = pins::read(&project.location, engine, depth);
     facts.interrupted = world.interrupted.contains(&project.name);
     facts.lost = is_lost(world, project, engine, &facts);
     let is_older = runner.as_deref().is_some_and(|runner| runner != INSTALLED);

@@ -15,8 +15,8 @@ mod watching;
 mod why;
 mod world;
 
-pub(crate) use collect::{Depth, collect};
-pub(crate) use render::{notices, summary, table};
+pub(crate) use collect::{Depth, Pins, collect, collect_again};
+pub(crate) use render::{between, mood, notices, reasons, summary, table};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use rollout::roll_out;
 pub(crate) use verdict::Verdict;

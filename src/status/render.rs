@@ -94,7 +94,7 @@ pub(crate) fn summary(report: &Report) -> String {
 }
 
 /// Returns what there is to say of one project, its pin included.
-pub(super) fn reasons(project: &ProjectReport) -> String {
+pub(crate) fn reasons(project: &ProjectReport) -> String {
     let pin = &project.pin;
     // Where nothing is there at all, that its engine is not says nothing new.
     let is_there = project.verdict != Verdict::Missing;
@@ -167,7 +167,8 @@ impl Brake {
     }
 }
 
-fn mood(verdict: Verdict) -> Mood {
+/// Returns how a verdict is to be felt.
+pub(crate) fn mood(verdict: Verdict) -> Mood {
     match verdict {
         Verdict::Up | Verdict::UpByHand => Mood::Good,
         Verdict::Down | Verdict::Finished | Verdict::Disabled => Mood::Plain,
@@ -177,6 +178,6 @@ fn mood(verdict: Verdict) -> Mood {
 }
 
 /// The clock may have been set back since: then nothing has passed.
-pub(super) fn between(since: Timestamp, now: Timestamp) -> Duration {
+pub(crate) fn between(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }

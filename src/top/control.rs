@@ -175,7 +175,11 @@ fn step_back(model: &mut Model) {
 }
 
 fn mark_all(model: &mut Model) {
-    let shown: Vec<Name> = model.shown().into_iter().map(|it| it.name.clone()).collect();
+    let shown: Vec<Name> = model
+        .shown()
+        .into_iter()
+        .map(|it| it.name.clone())
+        .collect();
     if shown.iter().all(|name| model.marked.contains(name)) {
         model.marked.clear();
     } else {
@@ -295,7 +299,7 @@ fn on_plan(model: &mut Model, key: &Key) -> Option<Wish> {
         Key::Char('y') | Key::Enter => {
             let told = plan.told.as_ref()?;
             let errand = plan.errand.clone();
-            let may_be_done = told.is_good() || told.code == Some(4);
+            let may_be_done = told.may_be_done();
             model.open = Open::Table;
             if !may_be_done {
                 return None;

@@ -85,6 +85,11 @@ impl Outcome {
         self.code == Some(0)
     }
 
+    /// Tells of a dry run whether there is anything that would be done.
+    pub(super) fn may_be_done(&self) -> bool {
+        matches!(self.code, Some(0 | 4))
+    }
+
     /// Says how it ended: as DESIGN's exit codes are read.
     pub(super) fn ending(&self) -> String {
         let meaning = match self.code {
@@ -97,10 +102,7 @@ impl Outcome {
             Some(130) => "interrupted",
             Some(_) => "failed",
         };
-        format!(
-            "{meaning} (exit code {})",
-            self.code.unwrap_or_default()
-        )
+        format!("{meaning} (exit code {})", self.code.unwrap_or_default())
     }
 }
 

@@ -159,7 +159,9 @@ mod tests {
 
     #[test]
     fn keys_are_read_from_what_terminals_send() {
-        let all = Keys::default().take(b"q\r\t\x7f\x03\x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[6~\x1b[H\x1b[4~\x1b[Z\xe2\x9c\x93");
+        let all = Keys::default().take(
+            b"q\r\t\x7f\x03\x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[6~\x1b[H\x1b[4~\x1b[Z\xe2\x9c\x93",
+        );
         assert_eq!(
             all,
             [

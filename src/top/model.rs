@@ -78,7 +78,9 @@ impl Asking {
 
     /// Returns the version that is meant; none is the registered one.
     pub(super) fn meant(&self) -> Option<String> {
-        let chosen = self.chosen.and_then(|place| self.offered().get(place).map(|it| it.0.clone()));
+        let chosen = self
+            .chosen
+            .and_then(|place| self.offered().get(place).map(|it| it.0.clone()));
         let typed = Some(self.typed.trim().to_owned()).filter(|typed| !typed.is_empty());
         chosen.or(typed)
     }
@@ -253,7 +255,10 @@ impl Model {
     /// Returns what a command is about: the marked projects, or the selected one.
     pub(super) fn meant(&self) -> Vec<Name> {
         if self.marked.is_empty() {
-            self.current().map(|it| it.name.clone()).into_iter().collect()
+            self.current()
+                .map(|it| it.name.clone())
+                .into_iter()
+                .collect()
         } else {
             self.marked.iter().cloned().collect()
         }

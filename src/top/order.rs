@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use crate::pins::PinWord;
-use crate::status::{ProjectReport, reasons, Verdict};
+use crate::status::{ProjectReport, Verdict, reasons};
 
 /// What the projects are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,125 @@
+//! The facts of one project, a line each: what it is about, and what it says.
+
+use crate::names::CommitId;
+use crate::registry::Watch;
+use crate::status::{ProjectReport, between, mood};
+use crate::supervision::Want;
+use crate::ui::{Mood, ago, count};
+
+use super::super::text::plain;
+use super::Pen;
+
+/// One fact.
+pub(super) struct Fact {
+    pub(super) about: &'static str,
+    pub(super) says: String,
+    pub(super) mood: Mood,
+}
+
+/// Returns the facts of a project, what matters most first.
+pub(super) fn facts(project: &ProjectReport, pen: Pen) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut add = |about, says: String, mood| {
+        if !says.is_empty() {
+            let says = plain(&says);
+            facts.push(Fact { about, says, mood });
+        }
+    };
+    add("state", state(project, pen), mood(project.verdict));
+    add(
+        "reason",
+        project.reason.clone().unwrap_or_default(),
+        Mood::Plain,
+    );
+    add(
+        "next",
+        project.next.clone().unwrap_or_default(),
+        Mood::Plain,
+    );
+    add("process", process(project, pen), Mood::Plain);
+    let pin = &project.pin;
+    let is_ok = pin.word == crate::pins::PinWord::Ok;
+    let bad = pin.bad.as_ref();
+    let bad = bad.map_or_else(String::new, |bad| format!(", which is bad: {bad}"));
+    let why = pin.reason.as_ref();
+    let why = why.map_or_else(String::new, |why| format!("; {why}"));
+    let says = format!("{}, {}{bad}{why}", pin.word, pin.reference);
+    let is_good = is_ok && pin.bad.is_none();
+    add("pin", says, if is_good { Mood::Good } else { Mood::Odd });
+    add("commits", commits(project), Mood::Plain);
+    add("harness", harness(project, pen), Mood::Plain);
+    add("place", project.location.display().to_string(), Mood::Plain);
+    add("labels", project.labels.join(", "), Mood::Plain);
+    add("policy", policy(project), Mood::Plain);
+    facts
+}
+
+fn state(project: &ProjectReport, pen: Pen) -> String {
+    let age = project.since.map_or_else(String::new, |since| {
+        format!(" for {}", ago(between(since, pen.now)))
+    });
+    let wanted = match project.desired {
+        Some(Want::Up) => ", wanted up",
+        Some(Want::Down) => ", wanted down",
+        None => ", never started",
+    };
+    format!("{}{age}{wanted}", project.verdict)
+}
+
+fn process(project: &ProjectReport, pen: Pen) -> String {
+    let process = &project.process;
+    let pid = process.pid.map(|pid| {
+        let age = process.since.map_or_else(String::new, |since| {
+            format!(" for {}", ago(between(since, pen.now)))
+        });
+        format!("{pid}{age}")
+    });
+    let exit = process.exit.map(|code| format!("last exit status {code}"));
+    let signal = process
+        .signal
+        .map(|signal| format!("last end by signal {signal}"));
+    let restarts = usize::try_from(process.restarts).unwrap_or_default();
+    let restarts = (restarts > 0).then(|| count(restarts, "restart"));
+    let parts = [pid, restarts, exit, signal];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Says where the pin is, in all five places.
+fn commits(project: &ProjectReport) -> String {
+    let pin = &project.pin;
+    let short = |commit: &Option<CommitId>| commit.as_ref().map_or("-", CommitId::short).to_owned();
+    let dirty = match pin.dirty {
+        Some(true) => " with changed files",
+        Some(false) | None => "",
+    };
+    format!(
+        "wanted {}, HEAD {}, index {}, checkout {}{dirty}, running {}",
+        short(&pin.wanted),
+        short(&pin.head),
+        short(&pin.index),
+        short(&pin.checkout),
+        short(&pin.running)
+    )
+}
+
+fn harness(project: &ProjectReport, pen: Pen) -> String {
+    let harness = &project.harness;
+    let said = match harness.healthy {
+        Some(true) => ", said that it is well",
+        Some(false) => ", said that it is not well",
+        None => "",
+    };
+    let age = harness.probed.map_or_else(String::new, |at| {
+        format!(" {} ago", ago(between(at, pen.now)))
+    });
+    format!("{}{said}{age}", harness.name)
+}
+
+fn policy(project: &ProjectReport) -> String {
+    let heals = match project.watch {
+        Watch::Heal => "brought back when it dies",
+        Watch::Off => "not brought back when it dies",
+    };
+    let enabled = if project.enabled { "" } else { ", disabled" };
+    format!("{heals}{enabled}")
+}

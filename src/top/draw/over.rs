@@ -1,0 +1,303 @@
+//! What lies over the table: a plan, a question, how a command went; and what is read in the large.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use crate::ui::{Mood, list};
+
+use super::super::errand::Outcome;
+use super::super::help::help;
+use super::super::model::{Asking, Model, Open, Plan, Tab, Text};
+use super::super::text::{fit, plain, width, wrapped};
+use super::{Pen, head, panel};
+
+/// Draws what is read in the large, with a line that says what it is.
+pub(super) fn draw_large(frame: &mut Frame<'_>, area: Rect, model: &mut Model, pen: Pen) {
+    let Open::Large(large) = &model.open else {
+        return;
+    };
+    let columns = usize::from(area.width);
+    let (title, lines) = match &large.of {
+        Text::Tab => (
+            panel::rule(model, columns),
+            panel::lines(model, columns, pen),
+        ),
+        Text::Why(name, why) => {
+            let text = match why {
+                None => "looking ...".to_owned(),
+                Some(Ok(sheet)) => sheet.to_width(columns),
+                Some(Err(error)) => error.clone(),
+            };
+            let lines = text.lines().flat_map(|line| wrapped(&plain(line), columns));
+            (titled(&format!("fleet why {name}"), columns), raw(lines))
+        }
+        Text::Notices => {
+            let notices = head::notices(model, pen);
+            let none = notices
+                .is_empty()
+                .then(|| "there is nothing to notice".to_owned());
+            let lines = notices.into_iter().chain(none);
+            (
+                titled("notices", columns),
+                raw(lines.flat_map(|line| wrapped(&line, columns))),
+            )
+        }
+        Text::Help => {
+            let lines = help().into_iter().map(|line| fit(&line, columns));
+            (titled("keys", columns), raw(lines))
+        }
+    };
+    let room = usize::from(area.height.saturating_sub(1));
+    let most = lines.len().saturating_sub(room);
+    let scroll = large.scroll.min(most);
+    let is_from_end = matches!(large.of, Text::Tab) && model.tab == Tab::Lines;
+    let skipped = if is_from_end { most - scroll } else { scroll };
+    frame.render_widget(
+        title,
+        Rect {
+            height: 1.min(area.height),
+            ..area
+        },
+    );
+    draw_lines(
+        frame,
+        Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(1),
+            ..area
+        },
+        lines,
+        skipped,
+    );
+    (model.page, model.most_scroll) = (room, most);
+    if let Open::Large(large) = &mut model.open {
+        large.scroll = scroll;
+    }
+}
+
+fn titled(title: &str, columns: usize) -> Line<'static> {
+    let title = fit(&plain(title), columns.saturating_sub(6));
+    let rest = columns.saturating_sub(width(&title) + 4);
+    Line::from(vec![
+        Span::styled("── ", Pen::faint()),
+        Span::styled(title, Pen::strong()),
+        Span::styled(format!(" {}", "─".repeat(rest)), Pen::faint()),
+    ])
+}
+
+fn raw(lines: impl Iterator<Item = String>) -> Vec<Line<'static>> {
+    lines.map(Line::raw).collect()
+}
+
+/// Draws lines after the first so many.
+fn draw_lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, skipped: usize) {
+    let room = usize::from(area.height);
+    for (place, line) in lines.into_iter().skip(skipped).take(room).enumerate() {
+        let y = area.y + u16::try_from(place).unwrap_or_default();
+        frame.render_widget(
+            line,
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+        );
+    }
+}
+
+/// Draws what lies over a part of the table, if anything does.
+pub(super) fn draw_over(frame: &mut Frame<'_>, body: Rect, model: &mut Model, pen: Pen) {
+    if model.has_outcome_open() {
+        draw_outcome(frame, body, model, pen);
+        return;
+    }
+    match &model.open {
+        Open::Plan(plan) => {
+            let (title, lines, scroll) = plan_lines(plan, text_width(body), pen);
+            let (page, most) = draw_box(frame, body, &title, lines, scroll);
+            (model.page, model.most_scroll) = (page, most);
+        }
+        Open::Asking(asking) => draw_asking(frame, body, asking),
+        Open::Table | Open::Filter { .. } | Open::Large(_) => {}
+    }
+}
+
+fn draw_outcome(frame: &mut Frame<'_>, body: Rect, model: &mut Model, pen: Pen) {
+    let Some(outcome) = &model.outcome else {
+        return;
+    };
+    let mut lines = said(outcome, text_width(body));
+    lines.push(Line::raw(""));
+    lines.push(ending(outcome, pen));
+    let (page, most) = draw_box(frame, body, &outcome.line, lines, model.outcome_scroll);
+    (model.page, model.most_scroll) = (page, most);
+}
+
+fn plan_lines(plan: &Plan, columns: usize, pen: Pen) -> (String, Vec<Line<'static>>, usize) {
+    let line = plan.errand.line();
+    let Some(told) = &plan.told else {
+        return (line, vec![Line::raw("finding out what it would do ...")], 0);
+    };
+    let mut lines = said(told, columns);
+    lines.push(Line::raw(""));
+    lines.push(if told.is_good() {
+        Line::styled("y does it, Esc does not", Pen::strong())
+    } else {
+        ending(told, pen)
+    });
+    if told.may_be_done() && !told.is_good() {
+        lines.push(Line::styled(
+            "y does what can be done, Esc does not",
+            Pen::strong(),
+        ));
+    }
+    (line, lines, plan.scroll)
+}
+
+fn said(outcome: &Outcome, columns: usize) -> Vec<Line<'static>> {
+    let lines = outcome.said.trim_end().lines();
+    raw(lines.flat_map(|line| indented(&plain(line), columns)))
+}
+
+/// Breaks a line so that its parts stand under its beginning.
+fn indented(line: &str, columns: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let margin = " ".repeat(line.len() - text.len());
+    let parts = wrapped(text, columns.saturating_sub(margin.len()));
+    parts
+        .into_iter()
+        .map(|part| format!("{margin}{part}"))
+        .collect()
+}
+
+fn ending(outcome: &Outcome, pen: Pen) -> Line<'static> {
+    let mood = if outcome.is_good() {
+        Mood::Good
+    } else {
+        Mood::Bad
+    };
+    Line::styled(outcome.ending(), pen.mood(mood).patch(Pen::strong()))
+}
+
+fn draw_asking(frame: &mut Frame<'_>, body: Rect, asking: &Asking) {
+    let columns = text_width(body);
+    let mut lines = vec![
+        Line::from(vec![
+            Span::raw("version: "),
+            Span::styled(plain(&asking.typed), Pen::strong()),
+        ]),
+        Line::styled(fit("none is the registered one", columns), Pen::faint()),
+        Line::raw(match asking.restarts {
+            true => "[x] restart what runs (Tab)",
+            false => "[ ] restart what runs (Tab)",
+        }),
+        Line::raw(""),
+    ];
+    lines.extend(match &asking.versions {
+        None => vec![Line::styled("looking for versions ...", Pen::faint())],
+        Some(Err(why)) => vec![Line::styled(fit(&plain(why), columns), Pen::faint())],
+        Some(Ok(_)) => versions(
+            asking,
+            columns,
+            usize::from(body.height).saturating_sub(lines.len() + 3),
+        ),
+    });
+    let names = list(asking.names.iter().take(3));
+    let more = asking.names.len().saturating_sub(3);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let title = format!("update {names}{more}");
+    let inside = boxed(frame, body, &title, lines.len());
+    let end = u16::try_from(9 + width(&plain(&asking.typed))).unwrap_or(u16::MAX);
+    draw_lines(frame, inside, lines, 0);
+    frame.set_cursor_position((inside.x + end.min(inside.width), inside.y));
+}
+
+/// Returns the versions that are offered, those around the chosen one.
+fn versions(asking: &Asking, columns: usize, room: usize) -> Vec<Line<'static>> {
+    let offered = asking.offered();
+    if offered.is_empty() {
+        return vec![Line::styled(
+            "no version that is known has this in its name",
+            Pen::faint(),
+        )];
+    }
+    let room = room.clamp(1, 12);
+    let chosen = asking.chosen.unwrap_or(0);
+    let first = (chosen + 1).saturating_sub(room);
+    let widest = offered
+        .iter()
+        .map(|it| width(&it.0))
+        .max()
+        .unwrap_or(0)
+        .min(30);
+    let of = |(place, (name, note)): (usize, &&(String, String))| {
+        let is_chosen = asking.chosen == Some(place);
+        let pointer = if is_chosen { ">" } else { " " };
+        let name = fit(&plain(name), widest);
+        let gap = " ".repeat(widest - width(&name) + 2);
+        let style = match is_chosen {
+            true => Style::new().add_modifier(Modifier::REVERSED),
+            false => Style::new(),
+        };
+        Line::styled(
+            fit(&format!("{pointer} {name}{gap}{}", plain(note)), columns),
+            style,
+        )
+    };
+    offered
+        .iter()
+        .enumerate()
+        .skip(first)
+        .take(room)
+        .map(of)
+        .collect()
+}
+
+/// How wide a text in a box may be.
+fn text_width(body: Rect) -> usize {
+    usize::from(body.width.saturating_sub(4))
+}
+
+/// Draws lines in a box; returns how many are shown, and how far they can be scrolled.
+fn draw_box(
+    frame: &mut Frame<'_>,
+    body: Rect,
+    title: &str,
+    lines: Vec<Line<'static>>,
+    scroll: usize,
+) -> (usize, usize) {
+    let inside = boxed(frame, body, title, lines.len());
+    let room = usize::from(inside.height);
+    let most = lines.len().saturating_sub(room);
+    draw_lines(frame, inside, lines, scroll.min(most));
+    (room, most)
+}
+
+/// Draws an empty box at the bottom, with room for so many lines where there is room; returns its inside.
+fn boxed(frame: &mut Frame<'_>, body: Rect, title: &str, lines: usize) -> Rect {
+    let height = u16::try_from(lines + 2)
+        .unwrap_or(u16::MAX)
+        .min(body.height);
+    let area = Rect {
+        y: body.bottom() - height,
+        height,
+        ..body
+    };
+    let title = fit(&plain(title), usize::from(area.width).saturating_sub(6));
+    let block = Block::bordered().title(Line::styled(format!(" {title} "), Pen::strong()));
+    let inside = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(block, area);
+    Rect {
+        x: inside.x + 1,
+        width: inside.width.saturating_sub(2),
+        ..inside
+    }
+}
