@@ -17,6 +17,8 @@ mod world;
 
 pub(crate) use collect::{Depth, Pins, collect, collect_again};
 pub(crate) use render::{between, mood, notices, reasons, summary, table};
+#[cfg(test)]
+pub(crate) use report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use rollout::roll_out;
 pub(crate) use verdict::Verdict;

@@ -37,9 +37,8 @@ pub(super) fn press(model: &mut Model, key: &Key) -> Option<Wish> {
     }
     match &mut model.open {
         Open::Table => on_table(model, key),
-        Open::Filter { before } => {
-            let before = before.clone();
-            on_filter(model, key, before);
+        Open::Filter { .. } => {
+            on_filter(model, key);
             None
         }
         Open::Asking(asking) => {
@@ -76,8 +75,10 @@ fn on_table(model: &mut Model, key: &Key) -> Option<Wish> {
         Key::Char('?') => open_large(model, Text::Help),
         Key::Char('n') => open_large(model, Text::Notices),
         Key::Char('/') => {
-            let before = model.filter.clone();
-            model.open = Open::Filter { before };
+            model.open = Open::Filter {
+                before: model.filter.clone(),
+                selected: model.selected.clone(),
+            };
         }
         Key::Char('o') => {
             model.sort = model.sort.next();
@@ -209,18 +210,27 @@ fn open_large(model: &mut Model, of: Text) {
     model.open = Open::Large(Large { of, scroll: 0 });
 }
 
-fn on_filter(model: &mut Model, key: &Key, before: String) {
+fn on_filter(model: &mut Model, key: &Key) {
     match key {
         Key::Enter => model.open = Open::Table,
         Key::Escape => {
-            model.filter = before;
-            model.open = Open::Table;
+            if let Open::Filter { before, selected } = std::mem::take(&mut model.open) {
+                (model.filter, model.selected) = (before, selected);
+            }
+            model.settle();
         }
         Key::Up => model.go(-1),
         Key::Down => model.go(1),
-        other => edit(&mut model.filter, other),
+        other => {
+            edit(&mut model.filter, other);
+            let is_shown = |name: &Name| model.shown().iter().any(|it| it.name == *name);
+            // The first that matches is what is looked for.
+            match model.selected.as_ref().is_some_and(is_shown) {
+                true => model.settle(),
+                false => model.go_to(0),
+            }
+        }
     }
-    model.settle();
 }
 
 /// Edits a line of text.
@@ -374,3 +384,6 @@ fn on_outcome(model: &mut Model, key: &Key) -> Option<Wish> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,8 @@ impl Follow {
 
     /// Returns what is to be fetched now, if anything is.
     pub(super) fn due(&mut self, now: Instant) -> Option<Wanted> {
-        if self.is_out || self.deadline().is_none_or(|deadline| deadline > now) {
+        let is_early = self.last.is_some_and(|last| last + PAUSE > now);
+        if !self.has_more || self.is_out || is_early {
             return None;
         }
         // What is printed from here on may not be in what is fetched.

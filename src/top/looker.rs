@@ -11,6 +11,7 @@ use crate::commands::registered;
 use crate::fleet::Fleet;
 use crate::status::{Depth, Pins, Report, Watching, Woken, collect_again};
 use crate::supervision::wait_readable;
+use crate::ui::count;
 
 use super::news::{News, Post};
 
@@ -30,10 +31,7 @@ pub(super) fn look(fleet: Fleet, wanted: &Registered, asked: &EventFd, post: &Po
             Ok(report) if tells_what_is_left(report) => Some(Instant::now() + WHILE_TELLING),
             Ok(_) | Err(_) => None,
         };
-        let blind = watching.as_ref().err();
-        let blind =
-            blind.map(|error| format!("changes are not seen: {error:#}; Ctrl-L looks again"));
-        let notice = trouble.clone().or(blind);
+        let notice = trouble.clone().or_else(|| blindness(&watching));
         let looked = looked.map_err(|error| format!("{error:#}"));
         post.send(News::Looked(Arc::clone(&fleet), Box::new(looked), notice));
         let woken = match &mut watching {
@@ -70,6 +68,20 @@ pub(super) fn look(fleet: Fleet, wanted: &Registered, asked: &EventFd, post: &Po
                 Err(error) => Some(format!("{error:#}; `fleet validate` tells more")),
             };
         }
+    }
+}
+
+/// Says what changes unseen.
+fn blindness(watching: &anyhow::Result<Watching>) -> Option<String> {
+    match watching {
+        Err(error) => Some(format!(
+            "changes are not seen: {error:#}; Ctrl-L looks again"
+        )),
+        Ok(watching) if watching.unwatched() > 0 => Some(format!(
+            "changes are not seen in {}: `sysctl fs.inotify.max_user_watches` says how many may be; Ctrl-L looks again",
+            count(watching.unwatched(), "directory")
+        )),
+        Ok(_) => None,
     }
 }
 

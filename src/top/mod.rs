@@ -9,6 +9,8 @@ mod age;
 mod control;
 mod draw;
 mod errand;
+#[cfg(test)]
+mod fixture;
 mod follow;
 mod help;
 mod keys;

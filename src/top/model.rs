@@ -42,8 +42,11 @@ pub(super) enum Open {
     /// Nothing: the table itself.
     #[default]
     Table,
-    /// The filter is typed; what it was before comes back with Escape.
-    Filter { before: String },
+    /// The filter is typed; what it was before comes back with Escape, and what was selected.
+    Filter {
+        before: String,
+        selected: Option<Name>,
+    },
     /// A version is asked for.
     Asking(Asking),
     /// A plan, to be confirmed.
@@ -154,7 +157,7 @@ pub(super) struct Model {
     pub(super) trouble: Option<String>,
     pub(super) selected: Option<Name>,
     /// Where the selected project stood when it was last seen.
-    place: usize,
+    pub(super) place: usize,
     pub(super) marked: BTreeSet<Name>,
     pub(super) filter: String,
     pub(super) sort: Sort,
@@ -245,11 +248,6 @@ impl Model {
         self.terminal = 0;
         self.place = place;
         self.selected = name;
-    }
-
-    /// Returns where the selection is.
-    pub(super) fn place(&self) -> usize {
-        self.place
     }
 
     /// Returns what a command is about: the marked projects, or the selected one.

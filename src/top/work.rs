@@ -73,13 +73,13 @@ pub(super) fn attach(root: &Path, name: &Name, agent: Option<String>) -> Outcome
     }
 }
 
-/// This program, about the same fleet, and without colours.
+/// This program, about the same fleet, and without colours. Where that is stands in the environment: the trail shall tell
+/// the words that were shown.
 fn own(root: &Path, words: &[String]) -> anyhow::Result<Command> {
     let mut command = Command::new(this_program()?);
     command
-        .arg("--fleet")
-        .arg(root)
         .args(words)
+        .env("FLEET_DIR", root)
         .env("NO_COLOR", "1")
         .env_remove("CLICOLOR_FORCE");
     Ok(command)

@@ -84,22 +84,37 @@ fn process(project: &ProjectReport, pen: Pen) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Says where the pin is, in all five places.
+/// Says where the pin is, in all five places: those that agree together.
 fn commits(project: &ProjectReport) -> String {
     let pin = &project.pin;
-    let short = |commit: &Option<CommitId>| commit.as_ref().map_or("-", CommitId::short).to_owned();
-    let dirty = match pin.dirty {
-        Some(true) => " with changed files",
-        Some(false) | None => "",
-    };
-    format!(
-        "wanted {}, HEAD {}, index {}, checkout {}{dirty}, running {}",
-        short(&pin.wanted),
-        short(&pin.head),
-        short(&pin.index),
-        short(&pin.checkout),
-        short(&pin.running)
-    )
+    let places = [
+        ("wanted", &pin.wanted),
+        ("HEAD", &pin.head),
+        ("index", &pin.index),
+        ("checkout", &pin.checkout),
+        ("running", &pin.running),
+    ];
+    let mut known: Vec<(&CommitId, Vec<&str>)> = Vec::new();
+    let mut none = Vec::new();
+    for (place, commit) in places {
+        match commit {
+            None => none.push(place),
+            Some(commit) => match known.iter_mut().find(|(known, _)| *known == commit) {
+                Some((_, places)) => places.push(place),
+                None => known.push((commit, vec![place])),
+            },
+        }
+    }
+    let known = known
+        .iter()
+        .map(|(commit, places)| format!("{} {}", commit.short(), places.join(", ")));
+    let none = (!none.is_empty()).then(|| format!("none {}", none.join(", ")));
+    let dirty = (pin.dirty == Some(true)).then(|| "the checkout has changed files".to_owned());
+    known
+        .chain(none)
+        .chain(dirty)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn harness(project: &ProjectReport, pen: Pen) -> String {

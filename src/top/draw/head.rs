@@ -21,7 +21,7 @@ pub(super) fn head(model: &Model, pen: Pen, columns: u16) -> Line<'static> {
     };
     let columns = usize::from(columns);
     let name = fit(&plain(&report.fleet), columns / 3);
-    let left = format!(" {}", plain(&summary(report)));
+    let left = format!("  {}", plain(&summary(report)));
     let used = width(&name) + width(&left);
     let right = right(model, report, pen.now, columns.saturating_sub(used + 2));
     let left = fit(&left, columns.saturating_sub(width(&name) + width(&right)));

@@ -99,7 +99,8 @@ fn height_of(lines: &[String]) -> u16 {
 
 /// Draws the table, and beside or below it the selected project.
 fn draw_body(frame: &mut Frame<'_>, body: Rect, model: &mut Model, pen: Pen) {
-    let (table, panel) = parted(body);
+    // The filter does not count: what is below the table stays where it is while it is typed.
+    let (table, panel) = parted(body, model.projects().len());
     model.has_panel = panel.is_some() && model.current().is_some();
     table::draw(frame, table, model, pen);
     if let Some(panel) = panel {
@@ -107,7 +108,7 @@ fn draw_body(frame: &mut Frame<'_>, body: Rect, model: &mut Model, pen: Pen) {
     }
 }
 
-fn parted(body: Rect) -> (Rect, Option<Rect>) {
+fn parted(body: Rect, projects: usize) -> (Rect, Option<Rect>) {
     if body.height < LOW {
         return (body, None);
     }
@@ -120,7 +121,11 @@ fn parted(body: Rect) -> (Rect, Option<Rect>) {
         .areas(body);
         return (table, Some(panel));
     }
-    let [table, panel] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
+    // A table of a few rows leaves the rest of its part to what is below.
+    let rows = u16::try_from(projects + 2).unwrap_or(u16::MAX);
+    let table = rows.clamp(4, body.height * 3 / 5);
+    let [table, panel] =
+        Layout::vertical([Constraint::Length(table), Constraint::Min(0)]).areas(body);
     (table, Some(panel))
 }
 

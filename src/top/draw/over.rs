@@ -189,7 +189,10 @@ fn draw_asking(frame: &mut Frame<'_>, body: Rect, asking: &Asking) {
             Span::raw("version: "),
             Span::styled(plain(&asking.typed), Pen::strong()),
         ]),
-        Line::styled(fit("none is the registered one", columns), Pen::faint()),
+        Line::styled(
+            fit("nothing typed: the version that fleet.toml names", columns),
+            Pen::faint(),
+        ),
         Line::raw(match asking.restarts {
             true => "[x] restart what runs (Tab)",
             false => "[ ] restart what runs (Tab)",

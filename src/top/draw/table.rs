@@ -33,7 +33,7 @@ type Cells = [(String, Mood); 6];
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &mut Model, pen: Pen) {
     let height = usize::from(area.height.saturating_sub(1));
     model.rows = height;
-    let place = model.place();
+    let place = model.place;
     let first = model
         .first_row
         .min(place)
