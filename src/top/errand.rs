@@ -90,7 +90,7 @@ impl Outcome {
         matches!(self.code, Some(0 | 4))
     }
 
-    /// Says how it ended: as DESIGN's exit codes are read.
+    /// Says how it ended, in words and with the code.
     pub(super) fn ending(&self) -> String {
         let meaning = match self.code {
             None => return "it was ended by a signal, or could not be run".to_owned(),

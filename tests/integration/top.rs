@@ -18,7 +18,7 @@ impl<'a> Screen<'a> {
     /// Opens one of this size, and waits until the fleet has been looked at.
     #[track_caller]
     fn of(sandbox: &'a Sandbox, columns: u16, lines: u16) -> Self {
-        let line = "; echo \"ended with $?\"; stty -a | grep -o ' .icanon'; exec cat";
+        let line = "; echo \"ended with $?\"; stty -a | grep -o '.icanon'; exec cat";
         let screen = Self::running(sandbox, line, columns, lines);
         screen.wait_for("by state");
         screen

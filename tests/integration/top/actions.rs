@@ -35,8 +35,8 @@ fn what_is_confirmed_is_started_restarted_and_stopped() {
         !shown.contains("is being done")
     });
 
-    // Two at once, by their marks.
-    screen.keys(&["Escape", "/", "up", "Enter", "*"]);
+    // Two at once, by their marks. In letters: `up` is a key to tmux.
+    screen.keys(&["Escape", "/", "u", "p", "Enter", "*"]);
     screen.wait_for("2 marked");
     screen.keys(&["x"]);
     screen.wait_for("y does it");

@@ -39,7 +39,7 @@ fn a_terminal_that_closes_ends_it() {
 #[test]
 fn it_is_suspended_and_comes_back() {
     let sandbox = fleet();
-    let shell = "; echo \"ended with $?\"; stty -a | grep -o ' .icanon'; PS1='shell> ' exec sh -i";
+    let shell = "; echo \"ended with $?\"; stty -a | grep -o '.icanon'; PS1='shell> ' exec sh -i";
     let screen = Screen::running(&sandbox, shell, 80, 24);
     // Only a shell that minds its jobs can continue it.
     screen.wait_for("by state");

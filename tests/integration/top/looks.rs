@@ -64,7 +64,8 @@ fn projects_are_filtered_ordered_and_selected() {
     screen.wait_for("filter `carl`");
     screen.keys(&["Escape"]);
     screen.wait_for_row("bob", "up ");
-    screen.keys(&["/", "down", "Enter", "*"]);
+    // In letters: `down` is a key to tmux.
+    screen.keys(&["/", "dow", "n", "Enter", "*"]);
     screen.wait_for("2 marked");
     screen.close();
     stop_all(&sandbox);
@@ -81,7 +82,7 @@ fn the_last_lines_follow_what_is_printed() {
         screen.wait_for(&format!("heard: {text}"));
     }
     screen.keys(&["3"]);
-    screen.wait_for("to bob").contains("send");
+    screen.wait_for("(fleet send bob");
     screen.close();
     stop_all(&sandbox);
 }
@@ -154,7 +155,7 @@ fn the_registry_is_followed_and_an_invalid_one_is_told() {
 fn a_label_chooses_the_projects() {
     let sandbox = fleet();
     sandbox.set("carl", "labels = [\"research\"]");
-    let rest = " --label research; echo \"ended with $?\"; stty -a | grep -o ' .icanon'; exec cat";
+    let rest = " --label research; echo \"ended with $?\"; stty -a | grep -o '.icanon'; exec cat";
     let screen = Screen::running(&sandbox, rest, 80, 24);
     let shown = screen.wait_for("1 project: 1 down");
     assert!(shown.contains("> carl"), "{shown}");
