@@ -22,12 +22,12 @@ use crate::fleet::Fleet;
 use crate::supervision::wait_readable;
 
 use super::age::next_change;
-use super::control::{Wish, press};
+use super::control::press;
 use super::draw::{Pen, draw};
-use super::errand::{Errand, Outcome};
 use super::follow::Follow;
 use super::keys::Keys;
-use super::model::{Model, Open, Text, Wanted};
+use super::learn::learn;
+use super::model::{Model, Wanted};
 use super::news::{Letters, News, Post, bell, post};
 use super::screen::Screen;
 use super::{looker, work};
@@ -106,24 +106,25 @@ fn begin_to_look(
     thread.context("cannot start a thread").map(drop)
 }
 
-struct Live {
-    root: PathBuf,
+/// All that the loop goes on with.
+pub(super) struct Live {
+    pub(super) root: PathBuf,
     /// As it was last valid.
-    fleet: Arc<Fleet>,
-    model: Model,
-    follow: Follow,
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) model: Model,
+    pub(super) follow: Follow,
     keys: Keys,
     /// When a lone Escape is a key.
     escape: Option<Instant>,
     /// How to end, once that is asked for.
-    exit: Option<Exit>,
+    pub(super) exit: Option<Exit>,
     has_colours: bool,
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
-    screen: Screen,
+    pub(super) terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    pub(super) screen: Screen,
     signals: SignalFd,
     letters: Letters,
-    post: Post,
-    asked: Arc<EventFd>,
+    pub(super) post: Post,
+    pub(super) asked: Arc<EventFd>,
 }
 
 /// What can be read after a sleep.
@@ -150,10 +151,9 @@ impl Live {
                 self.hear_signals()?;
             }
             if ready.letters {
-                self.letters
-                    .take()
-                    .into_iter()
-                    .for_each(|it| self.learn(it));
+                for news in self.letters.take() {
+                    learn(&mut self.model, &mut self.follow, &mut self.fleet, news);
+                }
             }
             if ready.printed {
                 self.follow.has_more();
@@ -232,57 +232,6 @@ impl Live {
         Ok(())
     }
 
-    /// Does what a key has asked for.
-    fn grant(&mut self, wish: Wish) -> anyhow::Result<()> {
-        match wish {
-            Wish::Leave => self.exit = Some(Exit::Done),
-            Wish::Suspend => self.suspend()?,
-            Wish::LookAnew => {
-                self.terminal.clear().context("cannot draw")?;
-                self.follow.has_more();
-                let _ = self.asked.write(1);
-            }
-            Wish::Plan(errand) => {
-                let root = self.root.clone();
-                self.post.have(move || {
-                    let words = [errand.words(), vec!["--dry-run".to_owned()]].concat();
-                    let told = work::run(&root, errand.line(), &words);
-                    News::Planned(errand, told)
-                })?;
-            }
-            Wish::CarryOut(errand) => {
-                let root = self.root.clone();
-                self.post
-                    .have(move || News::Done(work::run(&root, errand.line(), &errand.words())))?;
-            }
-            Wish::Attach(name, agent) => {
-                self.screen.give_back();
-                let outcome = work::attach(&self.root, &name, agent);
-                self.take_again()?;
-                self.follow.has_more();
-                if !outcome.is_good() {
-                    self.model.open = Open::Table;
-                    self.model.outcome = Some(outcome);
-                }
-            }
-            Wish::Why(name) => {
-                let fleet = Arc::clone(&self.fleet);
-                self.post.have(move || {
-                    let why = work::why(&fleet, &name);
-                    News::Why(name, Box::new(why))
-                })?;
-            }
-            Wish::Versions(names) => {
-                let fleet = Arc::clone(&self.fleet);
-                self.post.have(move || {
-                    let versions = work::versions(&fleet, &names);
-                    News::Versions(names, versions)
-                })?;
-            }
-        }
-        Ok(())
-    }
-
     /// Fetches what is shown of the selected project, where it is time to.
     fn fetch(&mut self) -> anyhow::Result<()> {
         self.follow.follow(self.model.wanted());
@@ -302,58 +251,9 @@ impl Live {
         })
     }
 
-    fn learn(&mut self, news: News) {
-        let model = &mut self.model;
-        match news {
-            News::Looked(fleet, looked, notice) => {
-                self.fleet = fleet;
-                model.trouble = notice;
-                match *looked {
-                    Ok(report) => model.learn(report),
-                    Err(error) => model.trouble = Some(error),
-                }
-                self.follow.has_more();
-            }
-            News::Planned(errand, told) => plan_is_known(model, &errand, told),
-            News::Done(outcome) => {
-                model.running = None;
-                model.outcome = Some(outcome);
-                model.outcome_scroll = 0;
-                self.follow.has_more();
-            }
-            News::Why(name, why) => {
-                if let Open::Large(large) = &mut model.open
-                    && let Text::Why(asked, known) = &mut large.of
-                    && *asked == name
-                {
-                    *known = Some(*why);
-                }
-            }
-            News::Versions(names, versions) => {
-                if let Open::Asking(asking) = &mut model.open
-                    && asking.names == names
-                {
-                    asking.versions = Some(versions);
-                }
-            }
-            News::Lines(name, place, lines, terminal) => {
-                let wanted = Wanted::Lines(name.clone(), place);
-                if self.follow.fetched(&wanted, terminal) {
-                    model.lines = Some((name, lines));
-                }
-            }
-            News::History(name, history) => {
-                let wanted = Wanted::History(name.clone());
-                if self.follow.fetched(&wanted, None) {
-                    model.history = Some((name, history));
-                }
-            }
-        }
-    }
-
     /// Stops, as any program does at Ctrl-Z, until it is continued. Where no shell could continue it, the kernel does not
     /// stop it.
-    fn suspend(&mut self) -> anyhow::Result<()> {
+    pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
         self.screen.give_back();
         let stop: SigSet = [Signal::SIGTSTP].into_iter().collect();
         stop.thread_unblock().context("cannot unblock a signal")?;
@@ -364,18 +264,8 @@ impl Live {
     }
 
     /// Takes the terminal over again, in which anything may stand now.
-    fn take_again(&mut self) -> anyhow::Result<()> {
+    pub(super) fn take_again(&mut self) -> anyhow::Result<()> {
         self.screen.retake()?;
         self.terminal.clear().context("cannot draw")
-    }
-}
-
-/// Shows a plan to who still waits for it.
-fn plan_is_known(model: &mut Model, errand: &Errand, told: Outcome) {
-    if let Open::Plan(plan) = &mut model.open
-        && plan.errand == *errand
-        && plan.told.is_none()
-    {
-        plan.told = Some(told);
     }
 }

@@ -12,8 +12,10 @@ mod errand;
 #[cfg(test)]
 mod fixture;
 mod follow;
+mod grant;
 mod help;
 mod keys;
+mod learn;
 mod live;
 mod looker;
 mod model;

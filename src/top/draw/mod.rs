@@ -1,5 +1,6 @@
 //! What the screen looks like: functions of the model, the moment and the size alone.
 
+mod asking;
 mod facts;
 mod head;
 mod over;

@@ -2,17 +2,16 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
-use crate::ui::{Mood, list};
+use crate::ui::Mood;
 
 use super::super::errand::Outcome;
 use super::super::help::help;
-use super::super::model::{Asking, Model, Open, Plan, Tab, Text};
+use super::super::model::{Model, Open, Plan, Tab, Text};
 use super::super::text::{fit, plain, width, wrapped};
-use super::{Pen, head, panel};
+use super::{Pen, asking, head, panel};
 
 /// Draws what is read in the large, with a line that says what it is.
 pub(super) fn draw_large(frame: &mut Frame<'_>, area: Rect, model: &mut Model, pen: Pen) {
@@ -93,7 +92,12 @@ fn raw(lines: impl Iterator<Item = String>) -> Vec<Line<'static>> {
 }
 
 /// Draws lines after the first so many.
-fn draw_lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, skipped: usize) {
+pub(super) fn draw_lines(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    lines: Vec<Line<'static>>,
+    skipped: usize,
+) {
     let room = usize::from(area.height);
     for (place, line) in lines.into_iter().skip(skipped).take(room).enumerate() {
         let y = area.y + u16::try_from(place).unwrap_or_default();
@@ -120,7 +124,7 @@ pub(super) fn draw_over(frame: &mut Frame<'_>, body: Rect, model: &mut Model, pe
             let (page, most) = draw_box(frame, body, &title, lines, scroll);
             (model.page, model.most_scroll) = (page, most);
         }
-        Open::Asking(asking) => draw_asking(frame, body, asking),
+        Open::Asking(asking) => asking::draw(frame, body, asking),
         Open::Table | Open::Filter { .. } | Open::Large(_) => {}
     }
 }
@@ -182,89 +186,8 @@ fn ending(outcome: &Outcome, pen: Pen) -> Line<'static> {
     Line::styled(outcome.ending(), pen.mood(mood).patch(Pen::strong()))
 }
 
-fn draw_asking(frame: &mut Frame<'_>, body: Rect, asking: &Asking) {
-    let columns = text_width(body);
-    let mut lines = vec![
-        Line::from(vec![
-            Span::raw("version: "),
-            Span::styled(plain(&asking.typed), Pen::strong()),
-        ]),
-        Line::styled(
-            fit("nothing typed: the version that fleet.toml names", columns),
-            Pen::faint(),
-        ),
-        Line::raw(match asking.restarts {
-            true => "[x] restart what runs (Tab)",
-            false => "[ ] restart what runs (Tab)",
-        }),
-        Line::raw(""),
-    ];
-    lines.extend(match &asking.versions {
-        None => vec![Line::styled("looking for versions ...", Pen::faint())],
-        Some(Err(why)) => vec![Line::styled(fit(&plain(why), columns), Pen::faint())],
-        Some(Ok(_)) => versions(
-            asking,
-            columns,
-            usize::from(body.height).saturating_sub(lines.len() + 3),
-        ),
-    });
-    let names = list(asking.names.iter().take(3));
-    let more = asking.names.len().saturating_sub(3);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    let title = format!("update {names}{more}");
-    let inside = boxed(frame, body, &title, lines.len());
-    let end = u16::try_from(9 + width(&plain(&asking.typed))).unwrap_or(u16::MAX);
-    draw_lines(frame, inside, lines, 0);
-    frame.set_cursor_position((inside.x + end.min(inside.width), inside.y));
-}
-
-/// Returns the versions that are offered, those around the chosen one.
-fn versions(asking: &Asking, columns: usize, room: usize) -> Vec<Line<'static>> {
-    let offered = asking.offered();
-    if offered.is_empty() {
-        return vec![Line::styled(
-            "no version that is known has this in its name",
-            Pen::faint(),
-        )];
-    }
-    let room = room.clamp(1, 12);
-    let chosen = asking.chosen.unwrap_or(0);
-    let first = (chosen + 1).saturating_sub(room);
-    let widest = offered
-        .iter()
-        .map(|it| width(&it.0))
-        .max()
-        .unwrap_or(0)
-        .min(30);
-    let of = |(place, (name, note)): (usize, &&(String, String))| {
-        let is_chosen = asking.chosen == Some(place);
-        let pointer = if is_chosen { ">" } else { " " };
-        let name = fit(&plain(name), widest);
-        let gap = " ".repeat(widest - width(&name) + 2);
-        let style = match is_chosen {
-            true => Style::new().add_modifier(Modifier::REVERSED),
-            false => Style::new(),
-        };
-        Line::styled(
-            fit(&format!("{pointer} {name}{gap}{}", plain(note)), columns),
-            style,
-        )
-    };
-    offered
-        .iter()
-        .enumerate()
-        .skip(first)
-        .take(room)
-        .map(of)
-        .collect()
-}
-
 /// How wide a text in a box may be.
-fn text_width(body: Rect) -> usize {
+pub(super) fn text_width(body: Rect) -> usize {
     usize::from(body.width.saturating_sub(4))
 }
 
@@ -284,7 +207,7 @@ fn draw_box(
 }
 
 /// Draws an empty box at the bottom, with room for so many lines where there is room; returns its inside.
-fn boxed(frame: &mut Frame<'_>, body: Rect, title: &str, lines: usize) -> Rect {
+pub(super) fn boxed(frame: &mut Frame<'_>, body: Rect, title: &str, lines: usize) -> Rect {
     let height = u16::try_from(lines + 2)
         .unwrap_or(u16::MAX)
         .min(body.height);
