@@ -33,12 +33,17 @@ pub(crate) struct Answer {
     pub(crate) complaint: Option<String>,
 }
 
-/// Asks the harnesses of these projects that run and have a `status` command, several at once.
-pub(crate) fn probe(fleet: &Fleet, projects: &[&Project]) -> anyhow::Result<()> {
+/// Asks the harnesses of these projects that run and have a `status` command, several at once. Returns those that could
+/// not be asked: that is no answer, and in nobody else's way.
+pub(crate) fn probe(
+    fleet: &Fleet,
+    projects: &[&Project],
+) -> anyhow::Result<Vec<(Name, anyhow::Error)>> {
     fleet.make_runtime()?;
-    in_parallel(projects, |project| ask(fleet, project).map(drop))
-        .into_iter()
-        .collect()
+    let asked = in_parallel(projects, |project| ask(fleet, project));
+    let asked = projects.iter().zip(asked);
+    let unasked = asked.filter_map(|(project, asked)| Some((project.name.clone(), asked.err()?)));
+    Ok(unasked.collect())
 }
 
 /// Returns what the harness of a project last said in this life.

@@ -124,7 +124,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Plan(wanted) => return commands::plan(&fleet, wanted, ui),
         Command::Apply(wanted) => return commands::apply(&mut fleet, wanted, ui),
         Command::Audit(wanted) => return commands::audit(&fleet, wanted, ui),
-        Command::Status(wanted) => return show_status(&fleet, wanted, ui),
+        Command::Status(wanted) => return commands::status(fleet, wanted, ui),
         Command::Why(wanted) => commands::why(&fleet, &wanted.name, wanted.json, ui)?,
         Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
         Command::Logs(wanted) => return commands::logs(&fleet, wanted, ui),
@@ -233,48 +233,6 @@ fn create(fleet: &mut Fleet, new: &cli::Create, ui: &Ui) -> anyhow::Result<Exit>
         ui.hint(format!("`fleet start {}` starts it", new.name));
     }
     Ok(Exit::Done)
-}
-
-fn show_status(fleet: &Fleet, wanted: &cli::Status, ui: &Ui) -> anyhow::Result<Exit> {
-    let selector = &wanted.selector;
-    let projects: Vec<&Project> = if wanted.names.is_empty() && !selector.is_given() {
-        fleet.registry.projects.values().collect()
-    } else {
-        commands::chosen(fleet, &wanted.names, selector)?
-    };
-    if wanted.probe {
-        ui.waiting("asking the harnesses");
-        health::probe(fleet, &projects)?;
-    }
-    let depth = if wanted.fast {
-        status::Depth::Fast
-    } else {
-        status::Depth::Files
-    };
-    let report = status::collect(fleet, &projects, depth)?;
-    if wanted.json {
-        commands::print_json(&report, ui)?;
-    } else if report.projects.is_empty() {
-        commands::say_none_is_chosen(fleet, ui);
-    } else {
-        let now = Timestamp::now();
-        ui.result(status::table(&report, &wanted.names, now));
-        ui.status(format!("\n{}", status::summary(&report)));
-        for notice in status::notices(&report, now) {
-            ui.warn(notice);
-        }
-        if let [only] = report.projects.as_slice()
-            && let Some(advice) = only.advice()
-        {
-            ui.hint(advice);
-        }
-    }
-    let well = report.projects.iter().all(status::ProjectReport::is_well);
-    Ok(if wanted.check && !well {
-        Exit::Found
-    } else {
-        Exit::Done
-    })
 }
 
 fn service(fleet: &Fleet, action: &cli::Service, ui: &Ui) -> anyhow::Result<Exit> {

@@ -3,13 +3,14 @@
 use crate::cli::{Completions, Man, Schema, Schematic};
 use crate::error::failed;
 use crate::registry;
+use crate::status::Report;
 use crate::ui::Ui;
 
 /// Prints a JSON schema.
 pub(crate) fn schema(wanted: &Schema, ui: &Ui) -> anyhow::Result<()> {
     match wanted.of {
         Schematic::Registry => super::print_json(&registry::schema(), ui),
-        Schematic::Status => Err(failed("the schema of `status` is not built yet").into()),
+        Schematic::Status => super::print_json(&Report::json_schema(), ui),
     }
 }
 

@@ -10,7 +10,19 @@ use super::facts::{Facts, Known};
 
 /// The state of a pin. Of several that hold, the first of this list is said: what nobody should act on before it is
 /// cured comes first, what the next start cures by itself last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PinWord {
     /// An operation was cut off: the other facts are those of a half-made change.

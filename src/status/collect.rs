@@ -156,6 +156,7 @@ fn report_with(world: &World<'_>, project: &Project, look: &Look, pin: Facts) ->
         since: judged.since,
         reason: judged.reason.clone(),
         next: judged.next.clone(),
+        due: judged.due,
         process: process_report(state, facts.process),
         harness: HarnessReport {
             name: project.harness.clone(),

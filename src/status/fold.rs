@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use super::death::{common, end_of_all};
 use super::render::{pin_reason, reasons};
 use super::{ProjectReport, Report, Verdict};
-use crate::names::Name;
+use crate::names::{CommitId, Name};
 use crate::pins::PinWord;
 
 /// How many projects are worth a common row: of fewer, each has its own.
 const FEWEST: usize = 3;
+/// How long the names in a common row may be together.
+const LONGEST: usize = 20;
 
 /// One row: a project, or several with one cause, one verdict and one pin word.
 #[derive(Debug)]
@@ -75,15 +77,24 @@ pub(super) fn rows<'a>(report: &'a Report, asked: &[Name]) -> Vec<Row<'a>> {
 }
 
 impl Row<'_> {
-    /// Names the project, or the first ones and how many more.
+    /// Returns the projects.
+    pub(super) fn projects(&self) -> &[&ProjectReport] {
+        &self.0
+    }
+
+    /// Names the project, or the first ones and how many more: as many as are short enough to be read at a glance.
     pub(super) fn name(&self) -> String {
         let names: Vec<&str> = self.0.iter().map(|project| project.name.as_str()).collect();
-        match names[..] {
+        let named = match names[..] {
             [] => String::new(),
-            [only] => only.to_owned(),
+            [only] => return only.to_owned(),
             [first, second, third] => format!("{first}, {second} and {third}"),
             [first, second, ..] => format!("{first}, {second} and {} more", names.len() - 2),
+        };
+        if named.len() <= LONGEST {
+            return named;
         }
+        format!("{} +{}", names[0], names.len() - 1)
     }
 
     /// Returns the verdict on all of them.
@@ -101,16 +112,20 @@ impl Row<'_> {
         self.0.iter().filter_map(|project| project.since).min()
     }
 
-    /// Returns the ref, where it is the same for all.
+    /// Returns the ref, where it is the same for all; a commit's id is shortened.
     pub(super) fn reference(&self) -> String {
-        let references = self.0.iter().map(|project| &project.pin.reference);
-        common(references).map_or_else(String::new, ToString::to_string)
+        let references = self.0.iter().map(|project| project.pin.reference.as_str());
+        let reference = common(references).unwrap_or_default();
+        match reference.parse::<CommitId>() {
+            Ok(commit) => commit.short().to_owned(),
+            Err(_) => reference.to_owned(),
+        }
     }
 
     /// Returns what there is to say of all of them.
-    pub(super) fn reason(&self) -> String {
+    pub(super) fn reason(&self, now: Timestamp) -> String {
         if let [only] = self.0[..] {
-            return reasons(only);
+            return reasons(only, now);
         }
         let deaths = self.0.iter().filter_map(|project| project.death.as_ref());
         let held = common(deaths.clone().map(|death| death.held.clone())).flatten();

@@ -15,7 +15,7 @@ use super::facts::Loss;
 use super::world::World;
 use crate::events::{self, Event};
 use crate::names::{CommitId, Name};
-use crate::ui::{ago, count};
+use crate::ui::{ago, count, cut};
 
 /// How many deaths make an incident where the cause is beyond doubt.
 const FEWEST_OF_A_FACT: usize = 2;
@@ -25,11 +25,13 @@ const FEWEST_ALIKE: usize = 3;
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(60);
 /// How many projects are rather named than described.
 const MOST_NAMED: usize = 6;
+/// How much of what happened a line tells beside the plan.
+const LONGEST: usize = 120;
 /// For how long a new commit is suspected of the deaths that follow.
 const ROLLED_OUT: SignedDuration = SignedDuration::from_mins(10);
 
 /// What many deaths have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Cause {
     /// The machine was restarted.
@@ -43,11 +45,13 @@ pub(crate) enum Cause {
 }
 
 /// Many deaths with one cause.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub(crate) struct Incident {
+    /// What kind of cause.
     pub(crate) cause: Cause,
     /// When the first of them died, where that is known.
     pub(crate) since: Option<Timestamp>,
+    /// Who died of it.
     pub(crate) projects: Vec<Name>,
     /// What happened, for people.
     pub(crate) text: String,
@@ -301,7 +305,7 @@ impl Incident {
             let age = std::time::Duration::try_from(now.duration_since(since));
             format!(", {} ago", ago(age.unwrap_or_default()))
         });
-        format!("{}{age}; {}", self.text, self.plan)
+        format!("{}{age}; {}", cut(&self.text, LONGEST), self.plan)
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod lost;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Verdict;
 use super::facts::{Loss, ProcessFacts};
 use crate::supervision::{Desired, LastExit, Liveness, Phase, State, Want};
-use crate::ui::{count, seconds};
+use crate::ui::{clean, count, cut, seconds};
 use lost::{judge_lost, judge_vanished};
 
 /// How much of what a process said last fits beside the rest.
@@ -24,6 +26,8 @@ pub(crate) struct Judgement {
     pub(crate) reason: Option<String>,
     /// What happens next, or what to type.
     pub(crate) next: Option<String>,
+    /// When its next life begins by itself, where that has a time.
+    pub(crate) due: Option<Timestamp>,
     /// What the run was lost with, where that is known and the run had no part in it.
     pub(crate) loss: Option<Loss>,
 }
@@ -35,6 +39,7 @@ impl Judgement {
             since,
             reason: None,
             next: None,
+            due: None,
             loss: None,
         }
     }
@@ -184,11 +189,22 @@ fn judge_waiting(state: &State, facts: &ProcessFacts) -> Judgement {
         return waiting.then("`fleet go` lets it go on");
     }
     match &state.due {
-        Some(due) => waiting.then(match facts.now.age_at(due) {
-            left if left < 0.05 => "restart is due now".to_owned(),
-            left => format!("restart due in {}", seconds(left)),
-        }),
+        Some(due) => {
+            let left = due.left_at(&facts.now);
+            Judgement {
+                due: facts.now.after(left).at.into(),
+                ..waiting.then(restart_in(left))
+            }
+        }
         None => waiting,
+    }
+}
+
+/// Says when the next life begins.
+pub(crate) fn restart_in(left: Duration) -> String {
+    match left.as_secs_f64() {
+        left if left < 0.05 => "restart is due now".to_owned(),
+        left => format!("restart due in {}", seconds(left)),
     }
 }
 
@@ -278,11 +294,7 @@ pub(super) fn said_of_it(exit: &LastExit) -> Option<String> {
         .iter()
         .find_map(|word| line.strip_prefix(word))
         .unwrap_or(line);
-    let mut short: String = line.chars().take(SHORT).collect();
-    if short.len() < line.len() {
-        short.push_str("...");
-    }
-    Some(short)
+    Some(cut(&clean(line), SHORT).into_owned())
 }
 
 /// Returns whether a reason says how a life ended.

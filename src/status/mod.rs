@@ -1,11 +1,15 @@
 //! What is true of every project, and why: facts are collected, judged by a pure function, and shown.
 
+mod advice;
 mod collect;
 mod death;
 mod facts;
+#[cfg(test)]
+mod fixture;
 mod fold;
 mod incident;
 mod judge;
+mod page;
 mod render;
 mod report;
 mod rollout;
@@ -15,8 +19,11 @@ mod watching;
 mod why;
 mod world;
 
+pub(crate) use advice::hints;
 pub(crate) use collect::{Depth, Pins, collect, collect_again};
-pub(crate) use render::{between, mood, notices, reasons, summary, table};
+pub(crate) use judge::restart_in;
+pub(crate) use page::{Shown, page};
+pub(crate) use render::{between, mood, notices, pin_mood, reasons, summary, table};
 #[cfg(test)]
 pub(crate) use report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
 pub(crate) use report::{ProjectReport, Report};

@@ -1,44 +1,56 @@
 //! The status for people.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::fold::rows;
+use super::fold::{Row, rows};
+use super::judge::restart_in;
 use super::report::{Brake, PinReport};
-use super::rollout::RollOutReport;
 use super::stray::Stray;
 use super::{ProjectReport, Report, Verdict};
 use crate::fleet::{Use, warning_of};
 use crate::names::{Name, Ref};
 use crate::pins::PinWord;
-use crate::ui::{Mood, Table, ago, count};
+use crate::ui::{Mood, Table, ago, clean, count};
+
+/// How many lines of a terminal a reason may take: `fleet why` has the rest.
+const BRIEF: usize = 2;
+/// How much of a name, and of a ref, is shown on a terminal: the longest ones would leave no room for reasons.
+const WIDEST_NAME: usize = 28;
+const WIDEST_REFERENCE: usize = 16;
 
 /// Returns the table: a row for each project, and one for many that died of one cause. A project of `asked` is never
 /// folded into such a row.
 pub(crate) fn table(report: &Report, asked: &[Name], now: Timestamp) -> Table {
-    let mut table = Table::new(["name", "state", "for", "pin", "ref", "reason"]);
-    for row in rows(report, asked) {
+    table_of(&rows(report, asked), now)
+}
+
+/// Returns the table of these rows.
+pub(super) fn table_of(rows: &[Row<'_>], now: Timestamp) -> Table {
+    let mut table = Table::new(["name", "state", "for", "pin", "ref", "reason"])
+        .brief(BRIEF)
+        .narrow("name", WIDEST_NAME)
+        .narrow("ref", WIDEST_REFERENCE);
+    for row in rows {
         let age = row
             .since()
             .map(|since| ago(between(since, now)))
             .unwrap_or_default();
-        let word = row.pin_word();
+        let (mood, word) = (mood(row.verdict()), row.pin_word());
+        let reason_mood = match mood {
+            Mood::Good | Mood::Quiet if word == PinWord::Ok => Mood::Quiet,
+            Mood::Good | Mood::Quiet | Mood::Plain | Mood::Odd | Mood::Bad => Mood::Plain,
+        };
         table.moody_row([
             (row.name(), Mood::Plain),
-            (row.verdict().to_string(), mood(row.verdict())),
+            (row.verdict().to_string(), mood),
             (age, Mood::Plain),
-            (
-                word.to_string(),
-                if word == PinWord::Ok {
-                    Mood::Good
-                } else {
-                    Mood::Odd
-                },
-            ),
+            (word.to_string(), pin_mood(word)),
             (row.reference(), Mood::Plain),
-            (row.reason(), Mood::Plain),
+            (row.reason(now), reason_mood),
         ]);
     }
     table
@@ -48,12 +60,13 @@ pub(crate) fn table(report: &Report, asked: &[Name], now: Timestamp) -> Table {
 /// and sessions of nobody.
 pub(crate) fn notices(report: &Report, now: Timestamp) -> Vec<String> {
     let incidents = report.incidents.iter().map(|incident| incident.line(now));
-    let rollout = report.rollout.iter().map(RollOutReport::line);
+    let rollout = report.rollout.iter().map(|rollout| rollout.line(now));
     incidents
         .chain(report.brake.line(now))
         .chain(rollout)
         .chain(bad_versions(&report.projects))
         .chain(report.strays.iter().map(Stray::line))
+        .map(|line| clean(&line).into_owned())
         .collect()
 }
 
@@ -75,32 +88,52 @@ fn bad_versions(projects: &[ProjectReport]) -> Vec<String> {
         .collect()
 }
 
-/// Returns one line over all of it, such as "3 projects: 2 up, 1 crashed".
+/// Returns one line over all of it, the worst first: "3 projects: 1 crashed, 2 up; pins: 1 behind".
 pub(crate) fn summary(report: &Report) -> String {
-    let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    let mut pins: BTreeMap<PinWord, usize> = BTreeMap::new();
     for project in &report.projects {
-        *verdicts.entry(project.verdict.word()).or_default() += 1;
+        *verdicts.entry(project.verdict).or_default() += 1;
+        let is_there = project.verdict != Verdict::Missing;
+        if is_there && project.pin.word != PinWord::Ok {
+            *pins.entry(project.pin.word).or_default() += 1;
+        }
     }
-    let counts: Vec<String> = verdicts
-        .iter()
-        .map(|(verdict, number)| format!("{number} {verdict}"))
-        .collect();
     let total = count(report.projects.len(), "project");
-    let server = match &report.server.reason {
-        Some(why) => format!("; {why}"),
-        None => String::new(),
-    };
-    format!("{total}: {}{server}", counts.join(", "))
+    let mut parts = vec![format!("{total}: {}", tally(&verdicts, mood))];
+    // Of one project the table says that.
+    if report.projects.len() > 1 && !pins.is_empty() {
+        parts.push(format!("pins: {}", tally(&pins, pin_mood)));
+    }
+    parts.extend(
+        report
+            .server
+            .reason
+            .as_deref()
+            .map(|why| clean(why).into_owned()),
+    );
+    parts.join("; ")
+}
+
+/// Writes "1 crashed, 2 up", each in its colour.
+pub(super) fn tally<K: Copy + Display>(counts: &BTreeMap<K, usize>, mood: fn(K) -> Mood) -> String {
+    let words = counts.iter();
+    let words = words.map(|(word, number)| mood(*word).paint(&format!("{number} {word}")));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Returns what there is to say of one project, its pin included.
-pub(crate) fn reasons(project: &ProjectReport) -> String {
+pub(crate) fn reasons(project: &ProjectReport, now: Timestamp) -> String {
     let pin = &project.pin;
     // Where nothing is there at all, that its engine is not says nothing new.
     let is_there = project.verdict != Verdict::Missing;
+    let due = match project.due {
+        Some(due) => Some(restart_in(between(now, due))),
+        None => project.due().map(str::to_owned),
+    };
     let parts = [
         project.reason.clone(),
-        project.due().map(str::to_owned),
+        due,
         pin_reason(pin).filter(|_| is_there),
         pin.reason.clone(),
     ];
@@ -136,9 +169,7 @@ pub(super) fn pin_reason(pin: &PinReport) -> Option<String> {
         )),
         PinWord::Lost => Some("the commit is nowhere to be found".to_owned()),
         PinWord::Missing => Some("there is no engine".to_owned()),
-        PinWord::Interrupted => {
-            Some("a command was interrupted; run it again, or `fleet update NAME`".to_owned())
-        }
+        PinWord::Interrupted => Some("a command was interrupted".to_owned()),
         PinWord::Unknown if pin.reason.is_none() && pin.wanted.is_none() => Some(format!(
             "fleet.toml does not say which commit {} stood for",
             pin.reference
@@ -171,9 +202,22 @@ impl Brake {
 pub(crate) fn mood(verdict: Verdict) -> Mood {
     match verdict {
         Verdict::Up | Verdict::UpByHand => Mood::Good,
-        Verdict::Down | Verdict::Finished | Verdict::Disabled => Mood::Plain,
+        Verdict::Finished => Mood::Plain,
+        Verdict::Down | Verdict::Disabled => Mood::Quiet,
         Verdict::Starting | Verdict::Degraded | Verdict::Unknown => Mood::Odd,
         Verdict::Crashed | Verdict::Parked | Verdict::Missing => Mood::Bad,
+    }
+}
+
+/// Returns how a pin word is to be felt.
+pub(crate) fn pin_mood(word: PinWord) -> Mood {
+    match word {
+        PinWord::Ok => Mood::Quiet,
+        PinWord::Behind | PinWord::Skew | PinWord::Staged | PinWord::Moved | PinWord::Dirty => {
+            Mood::Odd
+        }
+        PinWord::Unknown => Mood::Odd,
+        PinWord::Missing | PinWord::Lost | PinWord::Interrupted => Mood::Bad,
     }
 }
 

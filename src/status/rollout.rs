@@ -1,15 +1,18 @@
 //! The roll-out that is not over.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::render::between;
 use crate::fleet::Fleet;
 use crate::names::spelled;
 use crate::rollout::{BACK_OUT, RESUME, RollOut, Stage};
 use crate::supervision::When;
 
 /// The roll-out that is not over: carried out by a process, or interrupted.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(crate) struct RollOutReport {
     /// What it goes to; null where it cannot be told.
     pub(crate) target: Option<String>,
@@ -25,13 +28,17 @@ pub(crate) struct RollOutReport {
     pub(crate) since: Option<Timestamp>,
     /// Seconds until the wave has stayed up for long enough, while it soaks.
     pub(crate) left: Option<f64>,
+    /// When that is, by the calendar.
+    #[serde(skip)]
+    pub(crate) until: Option<Timestamp>,
     /// Why it cannot be told.
     pub(crate) reason: Option<String>,
 }
 
 /// Says how a roll-out stands that is not over; `None` where there is none.
 pub(crate) fn roll_out(fleet: &Fleet) -> Option<String> {
-    RollOutReport::of(fleet, &When::now()).map(|report| report.line())
+    let now = When::now();
+    RollOutReport::of(fleet, &now).map(|report| report.line(now.at))
 }
 
 impl RollOutReport {
@@ -45,6 +52,7 @@ impl RollOutReport {
             stage: None,
             since: None,
             left: None,
+            until: None,
             reason: None,
         };
         let rollout = match RollOut::read(&fleet.runtime("")) {
@@ -69,12 +77,13 @@ impl RollOutReport {
             stage: Some(wave.stage),
             since: since.map(|since| since.at),
             left: left.map(|left| left.as_secs_f64()),
+            until: left.map(|left| now.after(left).at),
             reason: None,
         })
     }
 
     /// Says how it stands and what to type.
-    pub(super) fn line(&self) -> String {
+    pub(super) fn line(&self, now: Timestamp) -> String {
         if let Some(reason) = &self.reason {
             return reason.clone();
         }
@@ -89,9 +98,9 @@ impl RollOutReport {
             );
         };
         let stage = self.stage.map_or("", Stage::word);
-        let left = self.left.map_or_else(String::new, |left| {
-            let left = std::time::Duration::from_secs_f64(left.ceil());
-            format!(", {} left", spelled(left))
+        let left = self.until.map_or_else(String::new, |until| {
+            let left = between(now, until).as_secs_f64().ceil();
+            format!(", {} left", spelled(Duration::from_secs_f64(left)))
         });
         format!(
             "a roll-out of {target} is under way (process {pid}): wave {wave} of {waves} {stage}{left}"

@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::names::Name;
 
 /// One such session, and what to type about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub(crate) struct Stray {
+    /// Its name.
     pub(crate) session: String,
     /// The command that shows it.
     pub(crate) show: String,

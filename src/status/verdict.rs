@@ -4,33 +4,33 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One word for how a project is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// One word for how a project is; the worse ones come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Verdict {
+    /// It died too often, or could not be started; the operator has to look.
+    Parked,
+    /// Its harness died and is not started again.
+    Crashed,
+    /// Its directory is not there.
+    Missing,
+    /// It cannot be told.
+    Unknown,
+    /// Its harness runs, and last said that it is not well.
+    Degraded,
+    /// What an earlier life left is being ended, or the harness is being spawned.
+    Starting,
     /// Its harness runs.
     Up,
     /// Its harness runs, started by somebody else than this fleet.
     #[serde(rename = "up (by hand)")]
     UpByHand,
-    /// What an earlier life left is being ended, or the harness is being spawned.
-    Starting,
-    /// It does not run, as asked.
-    Down,
     /// Its harness exited 0.
     Finished,
-    /// Its harness died and is not started again.
-    Crashed,
-    /// It died too often, or could not be started; the operator has to look.
-    Parked,
+    /// It does not run, as asked.
+    Down,
     /// It does not run and may not be started.
     Disabled,
-    /// Its harness runs, and last said that it is not well.
-    Degraded,
-    /// Its directory is not there.
-    Missing,
-    /// It cannot be told.
-    Unknown,
 }
 
 impl Verdict {

@@ -118,7 +118,7 @@ pub(crate) fn stamp(path: &Path) -> String {
 }
 
 /// What the operator last asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Want {
     /// It should run.

@@ -31,6 +31,7 @@ pub(super) fn project(name: &str, verdict: Verdict, reason: Option<&str>) -> Pro
         since: Some(now() - jiff::SignedDuration::from_secs(seconds)),
         reason: reason.map(str::to_owned),
         next: None,
+        due: None,
         process: ProcessReport::default(),
         harness: HarnessReport {
             name: "lines".parse().unwrap(),

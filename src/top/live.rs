@@ -188,10 +188,15 @@ impl Live {
         let model = &self.model;
         let shown = model.shown();
         let rows = shown.iter().skip(model.first_row).take(model.rows);
-        let since = rows.filter_map(|project| project.since);
+        let since = rows.clone().filter_map(|project| project.since);
         let current = model.current();
         let beside = current.and_then(|project| project.process.since);
-        next_change(since.chain(beside), Timestamp::now())
+        let rollout = model
+            .report
+            .as_ref()
+            .and_then(|it| it.rollout.as_ref()?.until);
+        let due = rows.filter_map(|project| project.due).chain(rollout);
+        next_change(since.chain(beside), due, Timestamp::now())
     }
 
     fn hear_signals(&mut self) -> anyhow::Result<()> {

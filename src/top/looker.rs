@@ -2,7 +2,6 @@
 
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::EventFd;
 
@@ -15,9 +14,6 @@ use crate::ui::count;
 
 use super::news::{News, Post};
 
-/// While it is told how long something still takes, that is reckoned anew this often.
-const WHILE_TELLING: Duration = Duration::from_secs(10);
-
 /// Looks at the fleet for as long as the program runs. `asked` is rung to have everything looked at anew.
 pub(super) fn look(fleet: Fleet, wanted: &Registered, asked: &EventFd, post: &Post) {
     let mut fleet = Arc::new(fleet);
@@ -27,15 +23,11 @@ pub(super) fn look(fleet: Fleet, wanted: &Registered, asked: &EventFd, post: &Po
     let mut watching = Watching::new(&fleet);
     loop {
         let looked = collect(&fleet, wanted, &mut pins);
-        let until = match &looked {
-            Ok(report) if tells_what_is_left(report) => Some(Instant::now() + WHILE_TELLING),
-            Ok(_) | Err(_) => None,
-        };
         let notice = trouble.clone().or_else(|| blindness(&watching));
         let looked = looked.map_err(|error| format!("{error:#}"));
         post.send(News::Looked(Arc::clone(&fleet), Box::new(looked), notice));
         let woken = match &mut watching {
-            Ok(watching) => watching.wait(until, &[asked.as_fd()]),
+            Ok(watching) => watching.wait(None, &[asked.as_fd()]),
             Err(_) => wait_readable(&[asked.as_fd()], None)
                 .map(|_| Woken::Other)
                 .map_err(Into::into),
@@ -88,11 +80,4 @@ fn blindness(watching: &anyhow::Result<Watching>) -> Option<String> {
 fn collect(fleet: &Fleet, wanted: &Registered, pins: &mut Pins) -> anyhow::Result<Report> {
     let projects = registered(fleet, wanted)?;
     collect_again(fleet, &projects, Depth::Files, pins)
-}
-
-/// Tells whether it says anywhere how long something still takes: that gets wrong by itself.
-fn tells_what_is_left(report: &Report) -> bool {
-    let is_due = report.projects.iter().any(|it| it.due().is_some());
-    let rollout = report.rollout.as_ref();
-    is_due || rollout.is_some_and(|rollout| rollout.left.is_some())
 }

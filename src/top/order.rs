@@ -71,6 +71,8 @@ fn matches(project: &ProjectReport, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
     }
+    // Nobody looks for how long something still takes.
+    let then = project.since.unwrap_or_default();
     let mut text = format!(
         "{} {} {} {} {} {}",
         project.name,
@@ -78,7 +80,7 @@ fn matches(project: &ProjectReport, words: &[String]) -> bool {
         project.harness.name,
         project.pin.word,
         project.pin.reference,
-        reasons(project)
+        reasons(project, then)
     );
     for label in &project.labels {
         text += " ";

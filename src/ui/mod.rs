@@ -1,11 +1,17 @@
 //! What people see: results on stdout, everything else on stderr.
 
 mod output;
+mod screen;
 mod sheet;
 mod table;
+mod terminal;
+mod text;
 mod words;
 
 pub(crate) use output::{Ui, trace_to_stderr};
+pub(crate) use screen::{Heard, Screen};
 pub(crate) use sheet::Sheet;
 pub(crate) use table::{Mood, Table};
+pub(crate) use terminal::Size;
+pub(crate) use text::{clean, cut, cut_coloured, width, wrapped};
 pub(crate) use words::{ago, count, list, seconds};

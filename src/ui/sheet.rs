@@ -3,7 +3,9 @@
 use std::fmt;
 
 use anstyle::{Effects, Style};
-use comfy_table::Table as Grid;
+
+use super::terminal;
+use super::text::{clean, width as width_of};
 
 const TITLE: Style = Style::new().effects(Effects::BOLD);
 const SOURCE: Style = Style::new().effects(Effects::DIMMED);
@@ -115,7 +117,7 @@ impl Sheet {
 
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.laid_out(Grid::new().width().map(usize::from)))
+        f.write_str(&self.laid_out(terminal::size().map(|size| size.columns)))
     }
 }
 
@@ -129,7 +131,7 @@ pub(super) struct Line {
 impl Line {
     fn width(&self) -> usize {
         [&self.text, &self.source]
-            .map(|part| part.chars().count())
+            .map(|part| width_of(part))
             .iter()
             .sum()
     }
@@ -147,8 +149,9 @@ impl Line {
 pub(super) fn wrapped(text: &str, source: &str, width: usize) -> Vec<Line> {
     let source = match source {
         "" => String::new(),
-        source => format!("[{source}]"),
+        source => format!("[{}]", clean(source)),
     };
+    let text = clean(text);
     let words = text
         .split_whitespace()
         .map(|word| (word, false))
@@ -156,7 +159,7 @@ pub(super) fn wrapped(text: &str, source: &str, width: usize) -> Vec<Line> {
     let mut lines = vec![Line::default()];
     for (word, is_source) in words {
         let Some(mut line) = lines.pop() else { break };
-        if line.width() > 0 && line.width() + 1 + word.chars().count() > width {
+        if line.width() > 0 && line.width() + 1 + width_of(word) > width {
             lines.push(line);
             line = Line::default();
         }

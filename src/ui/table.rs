@@ -2,19 +2,26 @@
 
 use std::fmt;
 
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table as Grid, presets};
+use anstyle::{AnsiColor, Effects, Style};
 
-use super::sheet::wrapped;
+use super::terminal;
+use super::text::{clean, cut, width, wrapped};
 
 /// The columns that a narrow terminal may wrap.
 const PROSE: [&str; 6] = ["labels", "location", "reason", "value", "details", "who"];
 
 /// What stands between two columns.
-const GAP: usize = 2;
+const GAP: &str = "  ";
 /// In how narrow a place prose can be read: where there is less, it stands below its row.
-const NARROWEST: usize = 30;
-/// How far from the margin.
+const NARROWEST: usize = 36;
+/// How narrow a column of prose becomes beside another one.
+const NARROWEST_OF_SEVERAL: usize = 10;
+/// Of anything else as much is always shown.
+const LEAST: usize = 4;
+/// How far below its row prose stands from the margin.
 const MARGIN: &str = "    ";
+
+const HEADER: Style = Style::new().effects(Effects::DIMMED);
 
 /// How a cell is to be felt. Its colour only repeats what its text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +30,34 @@ pub(crate) enum Mood {
     Good,
     /// Neither good nor bad.
     Plain,
+    /// Only of interest to who looks for it.
+    Quiet,
     /// Somebody should look.
     Odd,
     /// Something is wrong.
     Bad,
+}
+
+impl Mood {
+    /// Returns how it looks.
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Plain => Style::new(),
+            Self::Quiet => Style::new().effects(Effects::DIMMED),
+            Self::Odd => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default().effects(Effects::BOLD),
+        }
+    }
+
+    /// Colours a text.
+    pub(crate) fn paint(self, text: &str) -> String {
+        let style = self.style();
+        if text.is_empty() || style == Style::new() {
+            return text.to_owned();
+        }
+        format!("{style}{text}{style:#}")
+    }
 }
 
 /// A table whose empty columns disappear.
@@ -34,6 +65,18 @@ pub(crate) enum Mood {
 pub(crate) struct Table {
     header: Vec<&'static str>,
     rows: Vec<Vec<(String, Mood)>>,
+    /// How many lines of a terminal prose may take in each row.
+    most: usize,
+    /// How wide columns may be on a terminal.
+    widest: Vec<(&'static str, usize)>,
+}
+
+/// A table as a terminal shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LaidOut {
+    pub(crate) header: String,
+    /// The lines of each row.
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 impl Table {
@@ -42,7 +85,21 @@ impl Table {
         Self {
             header: header.to_vec(),
             rows: Vec::new(),
+            most: usize::MAX,
+            widest: Vec::new(),
         }
+    }
+
+    /// On a terminal, prose takes so many lines of each row at most; the rest of it is cut off.
+    pub(crate) fn brief(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// On a terminal, a column is no wider than this; what is longer is cut off.
+    pub(crate) fn narrow(mut self, column: &'static str, most: usize) -> Self {
+        self.widest.push((column, most));
+        self
     }
 
     /// Adds a row of plain cells, one for each column.
@@ -50,158 +107,154 @@ impl Table {
         self.moody_row(cells.map(|cell| (cell, Mood::Plain)));
     }
 
-    /// Adds a row of cells, one for each column.
+    /// Adds a row of cells, one for each column. What a terminal would obey is taken out of them.
     pub(crate) fn moody_row<const N: usize>(&mut self, cells: [(String, Mood); N]) {
+        let cells = cells.map(|(text, mood)| (clean(&text).into_owned(), mood));
         self.rows.push(cells.into());
     }
-}
 
-impl Table {
+    /// Lays it out for a terminal of this width, in which no line is longer; without one no line is broken or cut.
+    pub(crate) fn laid_out(&self, room: Option<usize>) -> LaidOut {
+        let mut columns = self.used();
+        let below = columns.pop_if(|last| self.has_no_room_for(*last, room));
+        let widths = self.widths(&columns, room);
+        let room = room.unwrap_or(usize::MAX);
+        let grid: Vec<(usize, usize)> = columns.into_iter().zip(widths).collect();
+        let header = grid.iter().map(|(column, width)| {
+            let title = self.header[*column].to_uppercase();
+            (vec![cut(&title, *width).into_owned()], HEADER, *width)
+        });
+        let rows = self.rows.iter().map(|row| {
+            let cells = grid.iter().map(|(column, width)| {
+                let (text, mood) = &row[*column];
+                (self.fitted(*column, text, *width), mood.style(), *width)
+            });
+            let mut lines = lines_of(&cells.collect::<Vec<_>>());
+            if let Some(below) = below {
+                let (text, mood) = &row[below];
+                let part = self.fitted(below, text, room.saturating_sub(MARGIN.len()));
+                let parts = part.iter().filter(|part| !part.is_empty());
+                lines.extend(parts.map(|part| format!("{MARGIN}{}", mood.paint(part))));
+            }
+            lines
+        });
+        LaidOut {
+            rows: rows.collect(),
+            header: lines_of(&header.collect::<Vec<_>>()).concat(),
+        }
+    }
+
     /// Returns the columns that somebody fills.
     fn used(&self) -> Vec<usize> {
         let is_used = |column: &usize| self.rows.iter().any(|row| !row[*column].0.is_empty());
         (0..self.header.len()).filter(is_used).collect()
     }
 
-    /// Writes it for a terminal of this width; without one no line is broken.
-    fn laid_out(&self, width: Option<u16>) -> String {
-        let mut columns = self.used();
-        let below = columns.pop_if(|last| self.has_no_room_for(*last, width));
-        let mut grid = Grid::new();
-        grid.load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(columns.iter().map(|at| self.header[*at].to_uppercase()));
-        if let Some(width) = width {
-            grid.set_width(width);
+    fn is_prose(&self, column: usize) -> bool {
+        PROSE.contains(&self.header[column])
+    }
+
+    /// Returns how wide a column would like to be in so much room.
+    fn natural(&self, column: usize, room: Option<usize>) -> usize {
+        let title = self.header[column];
+        let cells = self.rows.iter().map(|row| width(&row[column].0));
+        let natural = cells.max().unwrap_or(0).max(title.len());
+        let widest = self.widest.iter().find(|(name, _)| *name == title);
+        match widest.filter(|_| room.is_some()) {
+            Some((_, widest)) => natural.min(*widest),
+            None => natural,
         }
-        for row in &self.rows {
-            grid.add_row(columns.iter().map(|at| painted(&row[*at])));
-        }
-        // Only prose may be wrapped: half a name or a version is none.
-        if let Some(first) = grid.column_mut(0) {
-            first.set_padding((0, 1));
-        }
-        for (column, at) in grid.column_iter_mut().zip(&columns) {
-            if !PROSE.contains(&self.header[*at]) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+
+    /// Returns how wide the columns are in so much room: where it is not enough, prose is wrapped; where that does not
+    /// do, whatever is widest is cut.
+    fn widths(&self, columns: &[usize], room: Option<usize>) -> Vec<usize> {
+        let mut widths: Vec<usize> = columns.iter().map(|at| self.natural(*at, room)).collect();
+        let mut excess = (widths.iter().sum::<usize>()
+            + GAP.len() * widths.len().saturating_sub(1))
+        .saturating_sub(room.unwrap_or(usize::MAX));
+        for (is_prose, least) in [(true, NARROWEST_OF_SEVERAL), (false, LEAST)] {
+            let least = |at: usize| least.max(self.header[columns[at]].len());
+            while excess > 0 {
+                let shrinks = |at: &usize| self.is_prose(columns[*at]) == is_prose;
+                let candidates = (0..columns.len()).filter(shrinks);
+                let widest = candidates
+                    .filter(|at| widths[*at] > least(*at))
+                    .max_by_key(|at| widths[*at]);
+                let Some(widest) = widest else { break };
+                widths[widest] -= 1;
+                excess -= 1;
             }
         }
-        // No line ends in blanks.
-        let text = grid.to_string();
-        let mut lines = text.lines().map(str::trim_end);
-        let Some(below) = below else {
-            return lines.collect::<Vec<_>>().join("\n");
-        };
-        let mut shown = lines.next().unwrap_or_default().to_owned();
-        for (line, row) in lines.zip(&self.rows) {
-            shown += &format!("\n{line}");
-            let room = usize::from(width.unwrap_or(u16::MAX)).saturating_sub(MARGIN.len());
-            let parts = wrapped(&row[below].0, "", room);
-            for part in parts.iter().filter(|part| !part.text.is_empty()) {
-                shown += &format!("\n{MARGIN}{}", part.text);
-            }
+        widths
+    }
+
+    /// Breaks or cuts a text to a width.
+    fn fitted(&self, column: usize, text: &str, room: usize) -> Vec<String> {
+        if width(text) <= room {
+            return vec![text.to_owned()];
         }
-        shown
+        if !self.is_prose(column) {
+            return vec![cut(text, room).into_owned()];
+        }
+        let mut lines = wrapped(text, room);
+        if lines.len() > self.most {
+            // What follows the last line that is shown is cut off there.
+            let rest = lines.split_off(self.most - 1).join(" ");
+            lines.push(cut(&rest, room).into_owned());
+        }
+        lines
     }
 
     /// Returns whether the last column is prose that would stand in too narrow a place; then it stands below each row,
     /// which therefore must be one line.
-    fn has_no_room_for(&self, last: usize, width: Option<u16>) -> bool {
-        let Some(width) = width.filter(|_| PROSE.contains(&self.header[last])) else {
-            return false;
-        };
-        let mut used = self.used().into_iter();
-        if used.any(|column| column != last && PROSE.contains(&self.header[column])) {
+    fn has_no_room_for(&self, last: usize, room: Option<usize>) -> bool {
+        let used = self.used();
+        let mut others = used.iter().filter(|column| **column != last);
+        if !self.is_prose(last) || others.clone().any(|column| self.is_prose(*column)) {
             return false;
         }
-        let of_column = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].0.chars().count());
-            cells.max().unwrap_or(0).max(self.header[column].len()) + GAP
-        };
-        let others = self.used().into_iter().filter(|column| *column != last);
-        let taken: usize = others.map(of_column).sum();
-        usize::from(width) < taken + NARROWEST
+        let taken: usize = others
+            .by_ref()
+            .map(|column| self.natural(*column, room) + GAP.len())
+            .sum();
+        // What fits without being broken needs no more.
+        room.is_some_and(|room| room < taken + self.natural(last, None).min(NARROWEST))
     }
+}
+
+/// Puts cells side by side: the lines of each, its style, its width. No line ends in blanks.
+fn lines_of(cells: &[(Vec<String>, Style, usize)]) -> Vec<String> {
+    let height = cells.iter().map(|(lines, ..)| lines.len()).max();
+    let line = |number: usize| {
+        let mut line = String::new();
+        let mut blanks = 0;
+        for (lines, style, room) in cells {
+            let text = lines.get(number).map_or("", String::as_str);
+            if !text.is_empty() {
+                line.extend(std::iter::repeat_n(' ', blanks));
+                blanks = 0;
+                if *style == Style::new() {
+                    line.push_str(text);
+                } else {
+                    line += &format!("{style}{text}{style:#}");
+                }
+            }
+            blanks += room.saturating_sub(width(text)) + GAP.len();
+        }
+        line
+    };
+    (0..height.unwrap_or(0)).map(line).collect()
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.laid_out(Grid::new().width()))
-    }
-}
-
-fn painted((text, mood): &(String, Mood)) -> Cell {
-    let cell = Cell::new(text);
-    match mood {
-        Mood::Good => cell.fg(Color::Green),
-        Mood::Plain => cell,
-        Mood::Odd => cell.fg(Color::Yellow),
-        Mood::Bad => cell.fg(Color::Red),
+        let laid_out = self.laid_out(terminal::size().map(|size| size.columns));
+        f.write_str(&laid_out.header)?;
+        let lines = laid_out.rows.iter().flatten();
+        lines.into_iter().try_for_each(|line| write!(f, "\n{line}"))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_uses_it_stands_below_its_row_too_but_not_beside_other_prose() {
-        let mut table = Table::new(["version", "who"]);
-        table.row(["v0.1.0", "ada, bob, carl and others"].map(str::to_owned));
-        assert_eq!(
-            table.laid_out(Some(30)),
-            "VERSION\nv0.1.0\n    ada, bob, carl and others"
-        );
-        let mut table = Table::new(["details", "who"]);
-        table.row(["a long story of many words", "root"].map(str::to_owned));
-        assert!(table.laid_out(Some(30)).starts_with("DETAILS"));
-        assert!(table.laid_out(Some(30)).contains("WHO"));
-    }
-
-    #[test]
-    fn a_coloured_first_column_stands_at_the_margin() {
-        let mut table = Table::new(["name", "state"]);
-        table.moody_row([
-            ("demo".to_owned(), Mood::Odd),
-            ("up".to_owned(), Mood::Good),
-        ]);
-        let shown = anstream::adapter::strip_str(&table.to_string()).to_string();
-        assert_eq!(shown, "NAME  STATE\ndemo  up");
-    }
-
-    #[test]
-    fn columns_that_nobody_fills_disappear() {
-        let mut table = Table::new(["name", "reason", "pin"]);
-        table.row(["demo".to_owned(), String::new(), "ok".to_owned()]);
-        table.row([
-            "a-longer-one".to_owned(),
-            String::new(),
-            "behind".to_owned(),
-        ]);
-        let shown = table.to_string();
-        assert_eq!(
-            shown,
-            "NAME          PIN\ndemo          ok\na-longer-one  behind"
-        );
-    }
-
-    #[test]
-    fn a_reason_without_room_stands_below_its_row() {
-        let mut table = Table::new(["name", "state", "reason"]);
-        let row = |cells: [&str; 3]| cells.map(str::to_owned);
-        table.row(row([
-            "demo",
-            "crashed",
-            "exit status 7 after 0.1 s: no such table",
-        ]));
-        table.row(row(["other", "up", ""]));
-        assert_eq!(
-            table.laid_out(Some(36)),
-            "NAME   STATE\ndemo   crashed\n    exit status 7 after 0.1 s: no\n    such table\nother  up"
-        );
-        assert_eq!(
-            table.laid_out(None),
-            "NAME   STATE    REASON\ndemo   crashed  exit status 7 after 0.1 s: no such table\nother  up"
-        );
-    }
-}
+mod tests;

@@ -28,7 +28,7 @@ fn may_use(part: &str) -> Option<Vec<&'static str>> {
             [&fleet[..], &both].concat()
         }
         "commands" => {
-            let all = ["fleet", "cli", "rollout", "status", "operations"];
+            let all = ["fleet", "cli", "health", "rollout", "status", "operations"];
             [&fleet[..], &all].concat()
         }
         "doctor" | "top" => {

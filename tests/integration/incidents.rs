@@ -98,7 +98,7 @@ fn a_restarted_machine_is_one_incident() {
     p01, p02 and p03  crashed  unknown  v0.1.0  the machine was restarted
     --- stderr
 
-    3 projects: 3 crashed
+    3 projects: 3 crashed; pins: 3 unknown
     warning: the machine was restarted: 3 projects ended with it; `fleet boot` brings them back
     --- exit code 0
     ");
@@ -122,7 +122,8 @@ fn forty_parked_projects_with_one_signature_are_one_row() {
     p42  parked  <age>  unknown  v0.1.0  exit status 3 after <age> s: no such table: jobs; there is no repository at `$ROOT/fleet/projects/p42`
     --- stderr
 
-    42 projects: 42 parked
+    42 projects: 42 parked; pins: 42 unknown
+    hint: `fleet start --state parked` tries again
     --- exit code 0
     ");
     // They did not die together, so that is no incident; and machines are told of each.

@@ -1,11 +1,16 @@
 //! `fleet status`: what is true, with the reason; tested by changing the world behind its back.
 
+mod check;
+mod glance;
 mod json;
 mod load;
 mod pins;
 mod probe;
+mod schema;
+mod screen;
 mod unknown;
 mod verdicts;
+mod watch;
 
 use insta::assert_snapshot;
 
@@ -100,30 +105,15 @@ fn selectors_choose_what_is_shown() {
 }
 
 #[test]
-fn a_check_finds_what_is_not_as_it_should_be() {
-    let sandbox = Sandbox::new()
-        .harness(["v0.1.0"])
-        .script("v1", "echo ready; read -r line; exit 7\n")
-        .project("demo", "v1");
-    sandbox.fleet(&["status", "--check"]).exited(0);
-    let sandbox = sandbox.started("demo", "ready");
-    sandbox.fleet(&["status", "--check"]).exited(0);
-    sandbox.fleet(&["send", "demo", "end"]).succeeded();
-    sandbox.wait_until_is("demo", "crashed");
-    sandbox.fleet(&["status", "--check"]).exited(5);
-    sandbox.fleet(&["status", "--check", "--json"]).exited(5);
-    sandbox.fleet(&["status"]).exited(0);
-    sandbox.fleet(&["stop", "demo"]).succeeded();
-    sandbox.fleet(&["status", "--check"]).exited(0);
-    sandbox.write("fleet/projects/demo/engine/run.sh", "changed\n");
-    sandbox.fleet(&["status", "--check"]).exited(5);
-    sandbox.set("demo", "enabled = false");
-    sandbox.fleet(&["status", "--check"]).exited(0);
-}
-
-#[test]
 fn what_is_piped_or_must_have_no_colour_has_none() {
     let sandbox = fleet();
+    let forced = |variables: &[(&str, &str)]| {
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+        command.arg("status").envs(variables.iter().copied());
+        sandbox.output(&mut command).succeeded().text()
+    };
+    assert!(forced(&[("CLICOLOR_FORCE", "1")]).contains("\x1b["));
+    assert!(!forced(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains("\x1b["));
     let in_terminal = |variables: &[(&str, &str)]| {
         let fleet = env!("CARGO_BIN_EXE_fleet");
         let mut command = sandbox.command("script", &sandbox.directory());

@@ -37,7 +37,7 @@ fn a_stopped_project_is_down_and_its_session_is_gone() {
     other  up  <age>  ok  v0.1.0
     --- stderr
 
-    2 projects: 1 down, 1 up
+    2 projects: 1 up, 1 down
     --- exit code 0
     ");
     assert_eq!(

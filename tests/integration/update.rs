@@ -92,6 +92,7 @@ fn without_a_ref_it_goes_back_to_what_is_registered() {
     --- stderr
 
     1 project: 1 down
+    hint: `fleet update demo` moves it to what fleet.toml wants
     --- exit code 0
     ");
     insta::assert_snapshot!(sandbox.run("update demo"), @r"
@@ -219,6 +220,7 @@ fn a_running_project_takes_the_new_version_with_restart_only() {
     --- stderr
 
     1 project: 1 up
+    hint: `fleet restart demo` has it run what is pinned
     --- exit code 0
     ");
     insta::assert_snapshot!(sandbox.run("update demo v0.2.0 --restart"), @r"

@@ -1,79 +1,8 @@
 //! What is folded into one row, and what is not.
 
 use super::*;
-use crate::fleet::Use;
-use crate::status::death::Death;
+use crate::status::fixture::{project, report};
 use crate::status::incident::{Cause, Incident};
-use crate::status::report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
-
-fn project(number: usize, verdict: Verdict, signature: &str) -> ProjectReport {
-    let name: Name = format!("p{number:02}").parse().unwrap();
-    let death = Death {
-        project: name.clone(),
-        harness: "lines".parse().unwrap(),
-        verdict,
-        waits: false,
-        held: None,
-        loss: None,
-        at: None,
-        how: "exit status 3".to_owned(),
-        signature: signature.to_owned(),
-        commit: None,
-        wanted: None,
-    };
-    ProjectReport {
-        name,
-        location: "/p".into(),
-        enabled: true,
-        labels: Vec::new(),
-        watch: crate::registry::Watch::Off,
-        desired: None,
-        verdict,
-        since: Timestamp::from_second(1000 - i64::try_from(number).unwrap()).ok(),
-        reason: Some(format!("exit status 3 after {number} s")),
-        next: None,
-        process: ProcessReport::default(),
-        harness: HarnessReport {
-            name: "lines".parse().unwrap(),
-            healthy: None,
-            probed: None,
-        },
-        pin: PinReport {
-            word: PinWord::Ok,
-            reference: "v1".parse().unwrap(),
-            wanted: None,
-            head: None,
-            index: None,
-            checkout: None,
-            dirty: None,
-            running: None,
-            runner: None,
-            bad: None,
-            bad_use: Use::Pinned,
-            reason: None,
-        },
-        death: Some(death),
-    }
-}
-
-fn report(projects: Vec<ProjectReport>) -> Report {
-    Report {
-        schema: 1,
-        fleet: "test".to_owned(),
-        server: Server {
-            alive: Some(false),
-            pid: None,
-            since: None,
-            reason: None,
-        },
-        brake: Brake::default(),
-        guardian: None,
-        rollout: None,
-        incidents: Vec::new(),
-        strays: Vec::new(),
-        projects,
-    }
-}
 
 #[track_caller]
 fn case(report: &Report, asked: &[&str], expected: &[&str]) {
@@ -95,7 +24,7 @@ fn parked_projects_with_one_signature_are_one_row_whenever_they_died() {
     let forty = report(parked(0..40));
     case(&forty, &[], &["p00, p01 and 38 more"]);
     let row = &rows(&forty, &[])[0];
-    assert_eq!(row.reason(), "exit status 3");
+    assert_eq!(row.reason(Timestamp::UNIX_EPOCH), "exit status 3");
     assert_eq!(row.since(), Timestamp::from_second(961).ok());
     assert_eq!(row.reference(), "v1");
     case(&forty, &["p07"], &["p00, p01 and 37 more", "p07"]);
@@ -147,9 +76,12 @@ fn the_projects_of_an_incident_are_one_row_for_each_verdict() {
     died.projects[0].pin.reference = "v2".parse().unwrap();
     assert_eq!(rows(&died, &[])[0].reference(), "");
     died.projects[1].death.as_mut().unwrap().how = "SIGKILL".to_owned();
-    assert_eq!(rows(&died, &[])[0].reason(), "");
+    assert_eq!(rows(&died, &[])[0].reason(Timestamp::UNIX_EPOCH), "");
     for project in &mut died.projects {
         project.death.as_mut().unwrap().signature = "exit status #".to_owned();
     }
-    assert_eq!(rows(&died, &[])[0].reason(), "exit status #");
+    assert_eq!(
+        rows(&died, &[])[0].reason(Timestamp::UNIX_EPOCH),
+        "exit status #"
+    );
 }

@@ -222,8 +222,8 @@ fn a_wait_says_what_for_and_how_long() {
     waiting.reason = Some("held by the brake".to_owned());
     waiting.last_exit.as_mut().unwrap().said = vec!["é".repeat(100)];
     let short = format!(
-        "held by the brake; exit status 7 after 0.1 s: {}...",
-        "é".repeat(60)
+        "held by the brake; exit status 7 after 0.1 s: {}…",
+        "é".repeat(59)
     );
     comes_back(&told, None, &short, "`fleet go` lets it go on");
 }

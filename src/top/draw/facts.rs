@@ -2,7 +2,7 @@
 
 use crate::names::CommitId;
 use crate::registry::Watch;
-use crate::status::{ProjectReport, between, mood};
+use crate::status::{ProjectReport, between, mood, pin_mood, restart_in};
 use crate::supervision::Want;
 use crate::ui::{Mood, ago, count};
 
@@ -31,21 +31,23 @@ pub(super) fn facts(project: &ProjectReport, pen: Pen) -> Vec<Fact> {
         project.reason.clone().unwrap_or_default(),
         Mood::Plain,
     );
-    add(
-        "next",
-        project.next.clone().unwrap_or_default(),
-        Mood::Plain,
-    );
+    let next = match project.due {
+        Some(due) => restart_in(between(pen.now, due)),
+        None => project.next.clone().unwrap_or_default(),
+    };
+    add("next", next, Mood::Plain);
     add("process", process(project, pen), Mood::Plain);
     let pin = &project.pin;
-    let is_ok = pin.word == crate::pins::PinWord::Ok;
     let bad = pin.bad.as_ref();
     let bad = bad.map_or_else(String::new, |bad| format!(", which is bad: {bad}"));
     let why = pin.reason.as_ref();
     let why = why.map_or_else(String::new, |why| format!("; {why}"));
     let says = format!("{}, {}{bad}{why}", pin.word, pin.reference);
-    let is_good = is_ok && pin.bad.is_none();
-    add("pin", says, if is_good { Mood::Good } else { Mood::Odd });
+    let feels = match &pin.bad {
+        Some(_) => Mood::Odd,
+        None => pin_mood(pin.word),
+    };
+    add("pin", says, feels);
     add("commits", commits(project), Mood::Plain);
     add("harness", harness(project, pen), Mood::Plain);
     add("place", project.location.display().to_string(), Mood::Plain);

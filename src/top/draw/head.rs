@@ -1,5 +1,6 @@
 //! The first lines and the last: what concerns all projects, and the keys that work now.
 
+use anstream::adapter::strip_str;
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -21,7 +22,7 @@ pub(super) fn head(model: &Model, pen: Pen, columns: u16) -> Line<'static> {
     };
     let columns = usize::from(columns);
     let name = fit(&plain(&report.fleet), columns / 3);
-    let left = format!("  {}", plain(&summary(report)));
+    let left = format!("  {}", plain(&strip_str(&summary(report)).to_string()));
     let used = width(&name) + width(&left);
     let right = right(model, report, pen.now, columns.saturating_sub(used + 2));
     let left = fit(&left, columns.saturating_sub(width(&name) + width(&right)));

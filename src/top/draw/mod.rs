@@ -36,6 +36,7 @@ impl Pen {
         let colour = match mood {
             Mood::Good => Color::Green,
             Mood::Plain => return Style::new(),
+            Mood::Quiet => return Self::faint(),
             Mood::Odd => Color::Yellow,
             Mood::Bad => Color::Red,
         };

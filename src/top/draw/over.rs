@@ -163,18 +163,7 @@ fn plan_lines(plan: &Plan, columns: usize, pen: Pen) -> (String, Vec<Line<'stati
 
 fn said(outcome: &Outcome, columns: usize) -> Vec<Line<'static>> {
     let lines = outcome.said.trim_end().lines();
-    raw(lines.flat_map(|line| indented(&plain(line), columns)))
-}
-
-/// Breaks a line so that its parts stand under its beginning.
-fn indented(line: &str, columns: usize) -> Vec<String> {
-    let text = line.trim_start();
-    let margin = " ".repeat(line.len() - text.len());
-    let parts = wrapped(text, columns.saturating_sub(margin.len()));
-    parts
-        .into_iter()
-        .map(|part| format!("{margin}{part}"))
-        .collect()
+    raw(lines.flat_map(|line| wrapped(&plain(line), columns)))
 }
 
 fn ending(outcome: &Outcome, pen: Pen) -> Line<'static> {

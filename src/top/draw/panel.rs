@@ -126,20 +126,14 @@ fn last_lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
             Some(trouble) => faint(trouble),
             None if lines.lines.is_empty() => faint("nothing was printed"),
             None => {
-                let broken = lines.lines.iter().flat_map(|line| broken(line, columns));
+                let broken = lines
+                    .lines
+                    .iter()
+                    .flat_map(|line| wrapped(&plain(line), columns));
                 broken.map(Line::raw).collect()
             }
         },
     }
-}
-
-/// Breaks a line as a terminal does: what stands in columns stays there.
-fn broken(line: &str, columns: usize) -> Vec<String> {
-    let line = plain(line);
-    if width(&line) <= columns {
-        return vec![line];
-    }
-    wrapped(&line, columns)
 }
 
 fn history(model: &Model, columns: usize, pen: Pen) -> Vec<Line<'static>> {

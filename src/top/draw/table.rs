@@ -8,8 +8,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::names::Name;
-use crate::pins::PinWord;
-use crate::status::{ProjectReport, between, mood, reasons};
+use crate::status::{ProjectReport, between, mood, pin_mood, reasons};
 use crate::ui::{Mood, ago};
 
 use super::super::model::Model;
@@ -88,17 +87,13 @@ fn nothing(model: &Model) -> String {
 
 fn cells(project: &ProjectReport, pen: Pen) -> Cells {
     let age = project.since.map(|since| ago(between(since, pen.now)));
-    let pin = match project.pin.word {
-        PinWord::Ok => Mood::Good,
-        _ => Mood::Odd,
-    };
     [
         (plain(project.name.as_str()), Mood::Plain),
         (project.verdict.to_string(), mood(project.verdict)),
         (age.unwrap_or_default(), Mood::Plain),
-        (project.pin.word.to_string(), pin),
+        (project.pin.word.to_string(), pin_mood(project.pin.word)),
         (plain(project.pin.reference.as_str()), Mood::Plain),
-        (plain(&reasons(project)), Mood::Plain),
+        (plain(&reasons(project, pen.now)), Mood::Plain),
     ]
 }
 

@@ -49,7 +49,7 @@ fn shown(model: &mut Model, columns: u16, lines: u16) -> String {
 #[test]
 fn a_usual_terminal_shows_the_table_and_the_selected_project_below() {
     assert_snapshot!(shown(&mut four(), 80, 24), @r"
-    home  4 projects: 1 crashed, 1 parked, 2 up               by state, server up 3h
+    home  4 projects: 1 parked, 1 crashed, 2 up               by state, server up 3h
       NAME  STATE    FOR   PIN  REF     REASON
     > bob   crashed  3m    ok   v0.1.0  exit status 3: no such table: jobs
       carl  parked   4m    ok   v0.1.0  died 10 times in 1h
@@ -79,7 +79,7 @@ fn a_usual_terminal_shows_the_table_and_the_selected_project_below() {
 #[test]
 fn a_narrow_terminal_shows_what_matters_most() {
     assert_snapshot!(shown(&mut four(), 60, 20), @r"
-    home  4 projects: 1 crashed, 1 parked, 2 up         by state
+    home  4 projects: 1 parked, 1 crashed, 2 up         by state
       NAME  STATE    FOR   PIN  REF     REASON
     > bob   crashed  3m    ok   v0.1.0  exit status 3: no such…
       carl  parked   4m    ok   v0.1.0  died 10 times in 1h
@@ -105,7 +105,7 @@ fn a_narrow_terminal_shows_what_matters_most() {
 #[test]
 fn a_wide_terminal_shows_both_beside_each_other() {
     assert_snapshot!(shown(&mut four(), 140, 14), @r"
-    home  4 projects: 1 crashed, 1 parked, 2 up                                                                           by state, server up 3h
+    home  4 projects: 1 parked, 1 crashed, 2 up                                                                           by state, server up 3h
       NAME  STATE    FOR   PIN  REF     REASON                                          ── bob  1 facts  2 last lines  3 history  ──────────────
     > bob   crashed  3m    ok   v0.1.0  exit status 3: no such table: jobs              state    crashed for 3m, wanted up
       carl  parked   4m    ok   v0.1.0  died 10 times in 1h                             reason   exit status 3: no such table: jobs
@@ -303,7 +303,7 @@ fn a_plan_is_shown_with_its_command_line() {
         plan.told = Some(outcome(0, "bob:\n  start it"));
     }
     assert_snapshot!(shown(&mut model, 60, 20), @r"
-    home  4 projects: 1 crashed, 1 parked, 2 up         by state
+    home  4 projects: 1 parked, 1 crashed, 2 up         by state
       NAME  STATE    FOR   PIN  REF     REASON
     > bob   crashed  3m    ok   v0.1.0  exit status 3: no such…
       carl  parked   4m    ok   v0.1.0  died 10 times in 1h
@@ -347,7 +347,7 @@ fn how_a_command_went_is_shown_with_all_it_said() {
     let said = "error: cannot start `bob`\n  because: it is so\nhint: `fleet why bob` tells more";
     model.outcome = Some(outcome(1, said));
     assert_snapshot!(shown(&mut model, 60, 20), @r"
-    home  4 projects: 1 crashed, 1 parked, 2 up         by state
+    home  4 projects: 1 parked, 1 crashed, 2 up         by state
       NAME  STATE    FOR   PIN  REF     REASON
     > bob   crashed  3m    ok   v0.1.0  exit status 3: no such…
       carl  parked   4m    ok   v0.1.0  died 10 times in 1h

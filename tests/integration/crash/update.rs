@@ -236,11 +236,10 @@ fn killed_among_several_projects_each_is_settled_by_itself() {
         projects.iter().all(|name| word(name) == "interrupted")
     });
     assert!(found, "{moments:?}");
-    let shown = sandbox.fleet(&["status"]).succeeded().stdout.clone();
-    assert!(
-        shown.contains("run it again, or `fleet update NAME`"),
-        "{shown}"
-    );
+    let shown = sandbox.fleet(&["status"]).succeeded().text();
+    assert!(shown.contains("a command was interrupted"), "{shown}");
+    let hint = format!("hint: `fleet update {}` completes", projects.join(" "));
+    assert!(shown.contains(&hint), "{shown}");
     for (settled, name) in projects.iter().enumerate() {
         sandbox.fleet(&["update", name]).succeeded();
         sandbox.is_whole(&sandbox.project_at(name));

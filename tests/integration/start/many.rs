@@ -30,7 +30,7 @@ fn those_named_are_started_and_no_others() {
     two  up  <age>  ok  v0.1.0
     --- stderr
 
-    3 projects: 1 down, 2 up
+    3 projects: 2 up, 1 down
     --- exit code 0
     ");
     assert_snapshot!(sandbox.run("start --all"), @r"
@@ -90,7 +90,7 @@ fn one_that_cannot_start_does_not_stop_the_others() {
     two    disabled       ok   v0.1.0
     --- stderr
 
-    3 projects: 1 disabled, 2 up
+    3 projects: 2 up, 1 disabled
     --- exit code 0
     ");
     sandbox.fleet(&["stop", "--all"]).succeeded();

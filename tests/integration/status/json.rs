@@ -47,7 +47,7 @@ fn nothing_is_known_of_what_never_ran() {
     let report = report(&sandbox, &[]);
     let project = json!({
         "name": "text", "location": "text", "enabled": "boolean", "labels": ["text"], "watch": "text",
-        "desired": "null", "verdict": "text", "since": "null", "reason": "null", "next": "null",
+        "desired": "null", "verdict": "text", "since": "null", "reason": "null", "next": "null", "due": "null",
         "process": {"pid": "null", "since": "null", "exit": "null", "signal": "null", "restarts": "integer"},
         "harness": {"name": "text", "healthy": "null", "probed": "null"},
         "pin": {"word": "text", "ref": "text", "wanted": "commit", "head": "commit", "index": "commit",

@@ -11,7 +11,7 @@ fn every_project_is_shown_and_the_selected_one_below() {
     let screen = Screen::of(&sandbox, 80, 24);
     let shown = screen.wait_for_row("bob", "up ");
     assert!(
-        shown.starts_with("test  3 projects: 2 down, 1 up"),
+        shown.starts_with("test  3 projects: 1 up, 2 down"),
         "{shown}"
     );
     assert!(shown.contains("NAME  STATE  FOR   PIN  REF"), "{shown}");

@@ -1,0 +1,238 @@
+//! A terminal that is drawn on again and again, and given back as it was: whatever ends the program.
+
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::sync::Mutex;
+
+use anstream::{AutoStream, ColorChoice, adapter::strip_str};
+use anyhow::Context as _;
+use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
+
+use super::terminal::{Size, size};
+use super::text::width;
+use crate::error::usage;
+
+/// The alternate screen, without a cursor, and without lines that go on in the next one.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
+const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+/// A terminal that knows these shows all between them at once.
+const BEGIN: &str = "\x1b[?2026h\x1b[H";
+const END: &str = "\x1b[?2026l";
+/// Clears what stands after the cursor: in its line, and in all lines.
+const REST: &str = "\x1b[K";
+const BELOW: &str = "\r\n\x1b[J";
+
+/// What is heard while the screen is shown.
+const SIGNALS: [Signal; 6] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGTSTP,
+    Signal::SIGWINCH,
+];
+
+/// How the terminal was; `None` while it is as it was. Also for who panics.
+static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
+
+struct Before {
+    /// `None` where the keyboard is none.
+    keys: Option<Termios>,
+}
+
+/// The screen, for as long as it is shown.
+pub(crate) struct Screen {
+    signals: SignalFd,
+    has_keys: bool,
+    is_plain: bool,
+    /// What stands on it; empty where that is not known.
+    shown: String,
+}
+
+/// What somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It is to be drawn again: it has another size, or was away.
+    Redraw,
+    /// To leave it: `q` or Ctrl-C.
+    Leave,
+    /// That this process ends.
+    End(Signal),
+}
+
+impl Screen {
+    /// Takes the terminal. Fails where stdout is none.
+    pub(crate) fn enter() -> anyhow::Result<Self> {
+        if size().is_none() {
+            return Err(usage("stdout is not a terminal that could be drawn on")
+                .hint("leave `--watch` out, and it is printed once")
+                .into());
+        }
+        let heard: SigSet = SIGNALS.into_iter().collect();
+        heard.thread_block().context("cannot block signals")?;
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let signals = SignalFd::with_flags(&heard, flags).context("cannot read signals")?;
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            give_back();
+            default(panic);
+        }));
+        let screen = Self {
+            signals,
+            has_keys: io::stdin().is_terminal(),
+            is_plain: AutoStream::choice(&io::stdout()) == ColorChoice::Never,
+            shown: String::new(),
+        };
+        screen.take()?;
+        Ok(screen)
+    }
+
+    fn take(&self) -> anyhow::Result<()> {
+        let stdin = io::stdin();
+        let keys = if self.has_keys {
+            let before = termios::tcgetattr(&stdin).context("cannot ask the terminal")?;
+            let mut raw = before.clone();
+            // Keys are read as they are pressed, and not shown; Ctrl-C and Ctrl-Z stay signals.
+            raw.local_flags &= !(LocalFlags::ICANON | LocalFlags::ECHO);
+            termios::tcsetattr(&stdin, SetArg::TCSANOW, &raw).context("cannot set the terminal")?;
+            Some(before)
+        } else {
+            None
+        };
+        *before() = Some(Before { keys });
+        write(ENTER)
+    }
+
+    /// Returns the size of the terminal at this moment.
+    pub(crate) fn size(&self) -> Size {
+        let usual = Size {
+            columns: 80,
+            lines: 24,
+        };
+        size().unwrap_or(usual)
+    }
+
+    /// Shows these lines, which must fit. Where they stand there already nothing is written.
+    pub(crate) fn show(&mut self, lines: &[String]) -> anyhow::Result<()> {
+        let Size {
+            columns,
+            lines: height,
+        } = self.size();
+        let below = if lines.len() < height { BELOW } else { "" };
+        let lines = lines.iter().map(|line| {
+            let plain = strip_str(line).to_string();
+            // In a full line the cursor stands on the last letter, which must stay.
+            let rest = match width(&plain) < columns {
+                true => REST,
+                false => "",
+            };
+            if self.is_plain {
+                plain + rest
+            } else {
+                format!("{line}{rest}")
+            }
+        });
+        let text = lines.collect::<Vec<_>>().join("\r\n") + below;
+        if text != self.shown {
+            write(&format!("{BEGIN}{text}{END}"))?;
+            self.shown = text;
+        }
+        Ok(())
+    }
+
+    /// Can be read when [`Self::heard`] has something to say.
+    pub(crate) fn descriptors<'a>(&'a self, keys: &'a io::Stdin) -> Vec<BorrowedFd<'a>> {
+        let mut descriptors = vec![self.signals.as_fd()];
+        descriptors.extend(self.has_keys.then(|| keys.as_fd()));
+        descriptors
+    }
+
+    /// Returns what was heard, without waiting.
+    pub(crate) fn heard(&mut self) -> anyhow::Result<Option<Heard>> {
+        let mut heard = None;
+        while let Ok(Some(information)) = self.signals.read_signal() {
+            let number = i32::try_from(information.ssi_signo).unwrap_or_default();
+            heard = match Signal::try_from(number) {
+                Ok(Signal::SIGINT) => return Ok(Some(Heard::Leave)),
+                Ok(Signal::SIGTSTP) => self.pause()?,
+                Ok(Signal::SIGWINCH) => Some(Heard::Redraw),
+                Ok(signal) => return Ok(Some(Heard::End(signal))),
+                Err(_) => None,
+            };
+        }
+        if self.has_keys && self.is_key_pressed() && self.reads_leave() {
+            return Ok(Some(Heard::Leave));
+        }
+        if heard == Some(Heard::Redraw) {
+            self.shown.clear();
+        }
+        Ok(heard)
+    }
+
+    fn is_key_pressed(&self) -> bool {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        let stdin = io::stdin();
+        let mut polled = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Reads what was typed; a keyboard that has gone is not asked again.
+    fn reads_leave(&mut self) -> bool {
+        let mut keys = [0; 64];
+        let read = io::stdin().lock().read(&mut keys).unwrap_or(0);
+        self.has_keys = read > 0;
+        keys[..read].iter().any(|key| matches!(key, b'q' | b'Q'))
+    }
+
+    /// Gives the terminal back for as long as this process is stopped.
+    fn pause(&mut self) -> anyhow::Result<Option<Heard>> {
+        give_back();
+        raise(Signal::SIGSTOP).context("cannot stop")?;
+        self.take()?;
+        Ok(Some(Heard::Redraw))
+    }
+
+    /// Gives the terminal back and ends this process by a signal, as if it had never been heard.
+    pub(crate) fn end_by(self, signal: Signal) -> anyhow::Result<()> {
+        drop(self);
+        raise(signal).with_context(|| format!("cannot end by {signal}"))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+        let heard: SigSet = SIGNALS.into_iter().collect();
+        // Nobody is left to hear of it, and the program is about to end.
+        let _ = heard.thread_unblock();
+    }
+}
+
+/// Gives the terminal back as it was; does nothing where that was done.
+fn give_back() {
+    let Some(before) = before().take() else {
+        return;
+    };
+    // Where the terminal has gone there is nothing to give back.
+    let _ = write(LEAVE);
+    if let Some(keys) = before.keys {
+        let _ = termios::tcsetattr(io::stdin(), SetArg::TCSANOW, &keys);
+    }
+}
+
+fn before() -> std::sync::MutexGuard<'static, Option<Before>> {
+    // Who panicked while holding it has changed nothing by halves.
+    BEFORE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn write(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to the terminal")
+}
