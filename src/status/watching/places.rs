@@ -93,7 +93,7 @@ impl Places {
                 Err(_) => self.unwatched += 1,
             }
         }
-        for (descriptor, _) in &self.watched {
+        for descriptor in self.watched.keys() {
             if !watched.contains_key(descriptor) {
                 // Of a directory that has gone the kernel has let go by itself.
                 let _ = self.inotify.rm_watch(*descriptor);
