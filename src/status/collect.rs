@@ -51,16 +51,18 @@ pub(crate) fn collect_again(
     depth: Depth,
     known: &mut Pins,
 ) -> anyhow::Result<Report> {
-    let world = World::look(fleet, projects, &[])?;
-    let looked = in_parallel(projects, |project| {
-        let known = known.0.get(&project.name).cloned();
-        let read = known.unwrap_or_else(|| read_pin(&world, project, depth));
-        let report = report_with(&world, project, &look(&world, project), read.clone());
-        (report, read)
+    let (world, pins) = World::look(fleet, projects, &[], || {
+        in_parallel(projects, |project| match known.0.get(&project.name) {
+            Some(pin) => pin.clone(),
+            None => read_pin(fleet, project, depth),
+        })
+    })?;
+    let projects_and_pins: Vec<_> = projects.iter().zip(&pins).collect();
+    let reports = in_parallel(&projects_and_pins, |(project, pin)| {
+        report(&world, project, &look(&world, project), (*pin).clone())
     });
-    let (reports, read): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
-    let names = reports.iter().map(|report| report.name.clone());
-    known.0 = names.zip(read).collect();
+    let names = projects.iter().map(|project| project.name.clone());
+    known.0 = names.zip(pins).collect();
     let incidents = incident::among(
         &world,
         projects.len() == fleet.registry.projects.len(),
@@ -122,22 +124,22 @@ pub(super) fn look(world: &World<'_>, project: &Project) -> Look {
     }
 }
 
-/// Reports a project that was looked at; its pin is looked at now.
+/// Reads the facts of a project's pin.
+pub(super) fn read_pin(fleet: &Fleet, project: &Project, depth: Depth) -> Facts {
+    pins::read(&project.location, engine(fleet, project), depth)
+}
+
+fn engine<'a>(fleet: &'a Fleet, project: &Project) -> &'a str {
+    fleet.engine(project).unwrap_or("engine")
+}
+
+/// Reports a project that was looked at, and whose pin was read.
 pub(super) fn report(
     world: &World<'_>,
     project: &Project,
     look: &Look,
-    depth: Depth,
+    pin: Facts,
 ) -> ProjectReport {
-    report_with(world, project, look, read_pin(world, project, depth))
-}
-
-fn read_pin(world: &World<'_>, project: &Project, depth: Depth) -> Facts {
-    let engine = world.fleet.engine(project).unwrap_or("engine");
-    pins::read(&project.location, engine, depth)
-}
-
-fn report_with(world: &World<'_>, project: &Project, look: &Look, pin: Facts) -> ProjectReport {
     let Look {
         facts,
         said,
@@ -202,9 +204,8 @@ fn pin_report(
     let life = running.and_then(|state| state.life.as_ref());
     let running = life.and_then(|life| life.commit.as_ref()?.parse::<CommitId>().ok());
     let runner = life.map(|life| life.runner.clone());
-    let engine = world.fleet.engine(project).unwrap_or("engine");
     facts.interrupted = world.interrupted.contains(&project.name);
-    facts.lost = is_lost(world, project, engine, &facts);
+    facts.lost = is_lost(world, project, engine(world.fleet, project), &facts);
     let is_older = runner.as_deref().is_some_and(|runner| runner != INSTALLED);
     let word = match pins::word(&facts, project.commit.as_ref(), running.as_ref()) {
         PinWord::Ok if is_older => PinWord::Skew,

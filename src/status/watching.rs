@@ -18,10 +18,10 @@ use places::Places;
 const QUIET: Duration = Duration::from_millis(5);
 /// But the first of them is not kept back for longer than this.
 const LONGEST: Duration = Duration::from_millis(50);
-/// Whoever waits is busy for a third of the time at most, however much goes on ...
+/// Whoever waits is busy for a third of the time, however much goes on, where a look is short ...
 const REST: u32 = 2;
 /// ... but sees what has changed after this time at the latest.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+const LONGEST_REST: Duration = Duration::from_millis(300);
 
 /// Why a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,26 +53,40 @@ pub(super) struct Running {
 }
 
 impl<'a> World<'a> {
-    /// Looks at what these projects share. `locks` are further files whose holders are asked for.
-    pub(super) fn look(
+    /// Looks at what these projects share. `locks` are further files whose holders are asked for. While tmux makes up its
+    /// answer, something else is done.
+    pub(super) fn look<T>(
         fleet: &'a Fleet,
         projects: &[&Project],
         locks: &[PathBuf],
-    ) -> anyhow::Result<Self> {
+        meanwhile: impl FnOnce() -> T,
+    ) -> anyhow::Result<(Self, T)> {
+        let (server, done) = std::thread::scope(|scope| {
+            let asking = std::thread::Builder::new().spawn_scoped(scope, || ask(fleet));
+            let done = meanwhile();
+            // Where the machine has no thread left to give, one thing comes after the other.
+            let server = match asking {
+                Ok(asking) => asking.join(),
+                Err(_) => Ok(ask(fleet)),
+            };
+            (server, done)
+        });
+        let server = server.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let guardian = fleet.guardian_lock();
         let locations = projects.iter().map(|project| &*project.location);
         let others = locks.iter().chain([&guardian]).map(PathBuf::as_path);
         let holders = supervision::holders(locations.chain(others))?;
-        Ok(Self {
+        let world = Self {
             fleet,
             now: When::now(),
-            server: ask(fleet),
+            server,
             guardian: holders.get(&guardian).copied(),
             holders,
             interrupted: interrupted(fleet)?,
             brake: brake(fleet),
             bad: fleet.bad_refs(),
-        })
+        };
+        Ok((world, done))
     }
 
     /// Returns the server as it is reported.

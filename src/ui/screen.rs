@@ -1,5 +1,6 @@
 //! A terminal that is drawn on again and again, and given back as it was: whatever ends the program.
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::Mutex;
@@ -229,10 +230,10 @@ fn before() -> std::sync::MutexGuard<'static, Option<Before>> {
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Writes all at once: half a screen is not shown. (Rust's stdout would write up to the last line's end first.)
 fn write(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
+    let terminal = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    terminal
+        .and_then(|mut terminal| terminal.write_all(text.as_bytes()))
         .context("cannot write to the terminal")
 }

@@ -10,7 +10,7 @@ use crate::parallel::in_parallel;
 use crate::pins::{self, PinWord};
 use crate::registry::{self, Project};
 use crate::status::ProjectReport;
-use crate::status::collect::{Depth, Look, look, report};
+use crate::status::collect::{Depth, Look, look, read_pin, report};
 use crate::status::death::Death;
 use crate::status::incident::{self, Incident};
 use crate::status::world::World;
@@ -50,7 +50,9 @@ impl<'a> Evidence<'a> {
     pub(super) fn gather(fleet: &'a Fleet, project: &'a Project) -> anyhow::Result<Self> {
         let all: Vec<&Project> = fleet.registry.projects.values().collect();
         let lock = fleet.command_lock(&project.name);
-        let world = World::look(fleet, &all, std::slice::from_ref(&lock))?;
+        let (world, pin) = World::look(fleet, &all, std::slice::from_ref(&lock), || {
+            read_pin(fleet, project, Depth::Files)
+        })?;
         // Of the others only how they died, if they did.
         let others: Vec<&Project> = all
             .iter()
@@ -65,7 +67,7 @@ impl<'a> Evidence<'a> {
         .flatten()
         .collect();
         let look = look(&world, project);
-        let report = report(&world, project, &look, Depth::Files);
+        let report = report(&world, project, &look, pin);
         deaths.extend(report.death.clone());
         let incidents = incident::among(&world, true, deaths.iter());
         let is_its = |incident: &Incident| incident.projects.contains(&project.name);

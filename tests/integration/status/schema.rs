@@ -219,3 +219,28 @@ fn what_is_printed_is_what_the_schema_says_in_many_states() {
     std::fs::remove_file(sandbox.at("fleet/.fleet/brake")).unwrap();
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+const DOCUMENT: &str = include_str!("../../../docs/status.md");
+
+#[test]
+fn the_example_in_the_documents_is_valid() {
+    let schema: Value =
+        serde_json::from_str(&fleet().fleet(&["schema", "status"]).succeeded().stdout).unwrap();
+    let example = DOCUMENT.split("```json\n").nth(1).unwrap();
+    let example: Value = serde_json::from_str(example.split("```").next().unwrap()).unwrap();
+    assert_eq!(faults(&schema, &example, &schema, "example"), [""; 0]);
+}
+
+#[test]
+fn every_verdict_and_pin_word_is_in_the_documents() {
+    let schema: Value =
+        serde_json::from_str(&fleet().fleet(&["schema", "status"]).succeeded().stdout).unwrap();
+    for kind in ["Verdict", "PinWord"] {
+        let words = schema["$defs"][kind]["oneOf"].as_array().unwrap();
+        assert!(words.len() > 9, "{schema:#}");
+        for word in words {
+            let row = format!("| `{}` |", word["const"].as_str().unwrap());
+            assert!(DOCUMENT.contains(&row), "{row}");
+        }
+    }
+}
