@@ -160,7 +160,7 @@ pub(crate) enum Command {
     /// Show a project's terminal; leave it with Ctrl-b d
     #[command(after_help = "Examples:\n  fleet attach demo\n  fleet attach demo/builder")]
     Attach(Attach),
-    /// Print what a project's terminal shows, or go on printing what it prints
+    /// Print what terminals show, or go on printing what they print
     #[command(
         after_help = "Examples:\n  fleet logs demo/builder --lines 200\n  fleet logs -f demo\n  fleet logs demo --last-crash"
     )]

@@ -67,7 +67,7 @@ pub(crate) fn run(mut command: Command, deadline: Duration) -> anyhow::Result<An
 
 /// Has a program hear the signals that this one keeps for its own sleep: what is blocked here would be there, and in all
 /// that it starts.
-fn hear_all_signals(command: &mut Command) {
+pub(crate) fn hear_all_signals(command: &mut Command) {
     let unblock = || {
         let all = SigSet::empty();
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&all), None).map_err(io::Error::from)

@@ -153,7 +153,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Boot(wanted) => return commands::boot(&mut fleet, wanted, ui),
         Command::Watch => operations::watch(fleet, ui)?,
         Command::Go(wanted) => operations::go(&fleet, wanted.dry_run, ui)?,
-        Command::Top(wanted) => top::top(fleet, wanted, ui)?,
+        Command::Top(wanted) => return top::top(fleet, wanted, ui),
         Command::Unit { name } => operations::renew_unit(&fleet, name)?,
         Command::Init(_)
         | Command::Validate

@@ -125,6 +125,7 @@ pub(super) struct Up {
 
 /// Every command, with what it can exit with.
 const EXITS: &[(&str, &Exits)] = &[
+    ("completions", &[(Done, "it is printed"), (Usage, INVALID)]),
     (
         "up",
         &[

@@ -102,13 +102,13 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Top {
     #[command(flatten)]
-    pub(crate) selector: Selector,
+    pub(crate) selector: Registered,
 }
 
 /// `fleet schema`.
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// Of what; the default is `registry`, fleet.toml
+    /// Of what; the default is fleet.toml
     #[arg(
         value_name = "WHAT",
         default_value = "registry",

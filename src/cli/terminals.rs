@@ -48,7 +48,7 @@ pub(crate) struct Logs {
     pub(crate) addresses: Vec<Address>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// How many older lines to print as well: 1000 by default, 10 with `-f`
+    /// How many older lines as well: 1000, or 10 with -f
     #[arg(long, short = 'l', value_name = "N", value_parser = super::number)]
     pub(crate) lines: Option<usize>,
     /// Go on printing what comes, until Ctrl-C
@@ -57,10 +57,10 @@ pub(crate) struct Logs {
     /// Print what stood on the screen when it last crashed
     #[arg(long, conflicts_with_all = ["follow", "kept", "color", "lines"])]
     pub(crate) last_crash: bool,
-    /// Print what is kept on disk (`log = true`) instead of what the terminal shows
+    /// Print what `log = true` keeps on disk instead
     #[arg(long, conflicts_with = "follow")]
     pub(crate) kept: bool,
-    /// Leave the colours in, and nothing else that is not text
+    /// Leave the colours in
     #[arg(long, alias = "colour")]
     pub(crate) color: bool,
 }

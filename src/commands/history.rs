@@ -47,20 +47,7 @@ pub(crate) fn history(root: &Path, wanted: &History, ui: &Ui) -> anyhow::Result<
 fn table(events: &[Event], root: &Path, now: &Zoned) -> Table {
     let mut table = Table::new(["time", "project", "what", "details", "who"]);
     for event in events {
-        let mood = if event.outcome.starts_with("failed") {
-            Mood::Bad
-        } else if event.outcome.starts_with("refused") {
-            Mood::Odd
-        } else {
-            Mood::Plain
-        };
-        table.moody_row([
-            (time(event.at, now), Mood::Plain),
-            (one_line(event.project.as_deref()), Mood::Plain),
-            (one_line(Some(&event.what)), Mood::Plain),
-            (one_line(Some(&details(event, root))), mood),
-            (one_line(Some(&who(event))), Mood::Plain),
-        ]);
+        table.moody_row(told(event, root, now));
     }
     table
 }
@@ -74,6 +61,24 @@ fn who(event: &Event) -> String {
         Some((_, command)) => format!("{operator} ({command}"),
         None => operator.to_string(),
     }
+}
+
+/// Tells an event of the fleet in a directory: when, of which project, what, the details, and who.
+pub(crate) fn told(event: &Event, root: &Path, now: &Zoned) -> [(String, Mood); 5] {
+    let mood = if event.outcome.starts_with("failed") {
+        Mood::Bad
+    } else if event.outcome.starts_with("refused") {
+        Mood::Odd
+    } else {
+        Mood::Plain
+    };
+    [
+        (time(event.at, now), Mood::Plain),
+        (one_line(event.project.as_deref()), Mood::Plain),
+        (one_line(Some(&event.what)), Mood::Plain),
+        (one_line(Some(&details(event, root))), mood),
+        (one_line(Some(&who(event))), Mood::Plain),
+    ]
 }
 
 /// Writes a moment of the local calendar: of today the time alone.

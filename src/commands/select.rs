@@ -85,7 +85,7 @@ pub(super) fn chosen_registered<'a>(
 }
 
 /// Returns the projects that are meant by what the registry says of them, by name.
-pub(super) fn registered<'a>(
+pub(crate) fn registered<'a>(
     fleet: &'a Fleet,
     wanted: &Registered,
 ) -> anyhow::Result<Vec<&'a Project>> {

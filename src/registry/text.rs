@@ -49,11 +49,13 @@ pub(super) struct FleetText {
     /// How many projects may run: a start beyond it is refused, and what runs already goes on. Default: `200`.
     /// Takes effect: with the next start.
     pub(super) max_running: Option<Count>,
-    /// How long a file of kept output may become, where a project has `log = true`: `512KB`, `10MB`, `1GB`. Default: `10MB`.
+    /// How long a file of kept output may become, where a project has `log = true`: `512KB`, `10MB`, `1GB`, each unit
+    /// 1024 times the one before; at least `64KB`. Default: `"10MB"`. Takes effect: with the next start.
     pub(super) log_max_size: Option<Size>,
-    /// How many such files are kept of each terminal. Default: `5`.
+    /// How many such files are kept of each terminal. Default: `5`. Takes effect: with the next start.
     pub(super) log_files: Option<Count>,
-    /// How much all kept output of the fleet may take; the oldest goes first. Default: `1GB`.
+    /// How much all kept output of the fleet may take; the oldest goes first. Not less than `log_max_size`.
+    /// Default: `"1GB"`. Takes effect: with the next start.
     pub(super) log_total: Option<Size>,
 }
 
@@ -62,11 +64,12 @@ pub(super) struct FleetText {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Operator")]
 pub(super) struct OperatorText {
-    /// What they are called.
+    /// What they are called: a line of 1 to 200 characters. Takes effect: at once.
     pub(super) name: OneLine,
-    /// Whether they are a person, or a program that decides by itself. Default: `human`.
+    /// Whether they are a person, or a program that decides by itself. Default: `"human"`. Takes effect: at once.
     pub(super) role: Option<Role>,
-    /// Where they can be asked: an address, a number, a URL.
+    /// Where they can be asked: an address, a number, a URL; a line of 1 to 200 characters. Default: nowhere. Takes
+    /// effect: at once.
     pub(super) contact: Option<OneLine>,
 }
 
@@ -149,6 +152,7 @@ pub(super) struct ProjectText {
     /// Projects that are started before it where several are started together. Default: `[]`. Takes effect: with the next
     /// start.
     pub(super) after: Option<Vec<Name>>,
-    /// Whether what its terminals print is kept on disk. Default: `false`.
+    /// Whether what its terminals print is kept on disk. Default: `false`. Takes effect: with the next
+    /// start.
     pub(super) log: Option<bool>,
 }

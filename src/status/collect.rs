@@ -1,5 +1,7 @@
 //! Collects the facts: one call of tmux, one read of the locks, and git's files of all projects in parallel.
 
+use std::collections::HashMap;
+
 use super::death::Death;
 use super::facts::ProcessFacts;
 use super::incident;
@@ -27,13 +29,40 @@ pub(crate) fn collect(
     projects: &[&Project],
     depth: Depth,
 ) -> anyhow::Result<Report> {
+    collect_again(fleet, projects, depth, &mut Pins::default())
+}
+
+/// What git's files said of pins.
+#[derive(Debug, Default)]
+pub(crate) struct Pins(HashMap<Name, Facts>);
+
+impl Pins {
+    /// Forgets all: what is collected next reads git's files again.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The same, for who collects again and again: git's files are read only of projects whose pins are not known yet. When
+/// they may have changed is for the caller to say.
+pub(crate) fn collect_again(
+    fleet: &Fleet,
+    projects: &[&Project],
+    depth: Depth,
+    known: &mut Pins,
+) -> anyhow::Result<Report> {
     let (world, pins) = World::look(fleet, projects, &[], || {
-        in_parallel(projects, |project| read_pin(fleet, project, depth))
+        in_parallel(projects, |project| match known.0.get(&project.name) {
+            Some(pin) => pin.clone(),
+            None => read_pin(fleet, project, depth),
+        })
     })?;
-    let projects_and_pins: Vec<_> = projects.iter().zip(pins).collect();
+    let projects_and_pins: Vec<_> = projects.iter().zip(&pins).collect();
     let reports = in_parallel(&projects_and_pins, |(project, pin)| {
-        report(&world, project, &look(&world, project), pin.clone())
+        report(&world, project, &look(&world, project), (*pin).clone())
     });
+    let names = projects.iter().map(|project| project.name.clone());
+    known.0 = names.zip(pins).collect();
     let incidents = incident::among(
         &world,
         projects.len() == fleet.registry.projects.len(),

@@ -201,7 +201,7 @@ fn judge_waiting(state: &State, facts: &ProcessFacts) -> Judgement {
 }
 
 /// Says when the next life begins.
-pub(super) fn restart_in(left: Duration) -> String {
+pub(crate) fn restart_in(left: Duration) -> String {
     match left.as_secs_f64() {
         left if left < 0.05 => "restart is due now".to_owned(),
         left => format!("restart due in {}", seconds(left)),

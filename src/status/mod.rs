@@ -20,9 +20,12 @@ mod why;
 mod world;
 
 pub(crate) use advice::hints;
-pub(crate) use collect::{Depth, collect};
+pub(crate) use collect::{Depth, Pins, collect, collect_again};
+pub(crate) use judge::restart_in;
 pub(crate) use page::{Shown, page};
-pub(crate) use render::{notices, summary, table};
+pub(crate) use render::{between, mood, notices, pin_mood, reasons, summary, table};
+#[cfg(test)]
+pub(crate) use report::{Brake, HarnessReport, PinReport, ProcessReport, Server};
 pub(crate) use report::{ProjectReport, Report};
 pub(crate) use rollout::roll_out;
 pub(crate) use verdict::Verdict;

@@ -123,7 +123,7 @@ pub(super) fn tally<K: Copy + Display>(counts: &BTreeMap<K, usize>, mood: fn(K) 
 }
 
 /// Returns what there is to say of one project, its pin included.
-pub(super) fn reasons(project: &ProjectReport, now: Timestamp) -> String {
+pub(crate) fn reasons(project: &ProjectReport, now: Timestamp) -> String {
     let pin = &project.pin;
     // Where nothing is there at all, that its engine is not says nothing new.
     let is_there = project.verdict != Verdict::Missing;
@@ -199,7 +199,7 @@ impl Brake {
 }
 
 /// Returns how a verdict is to be felt.
-pub(super) fn mood(verdict: Verdict) -> Mood {
+pub(crate) fn mood(verdict: Verdict) -> Mood {
     match verdict {
         Verdict::Up | Verdict::UpByHand => Mood::Good,
         Verdict::Finished => Mood::Plain,
@@ -210,7 +210,7 @@ pub(super) fn mood(verdict: Verdict) -> Mood {
 }
 
 /// Returns how a pin word is to be felt.
-fn pin_mood(word: PinWord) -> Mood {
+pub(crate) fn pin_mood(word: PinWord) -> Mood {
     match word {
         PinWord::Ok => Mood::Quiet,
         PinWord::Behind | PinWord::Skew | PinWord::Staged | PinWord::Moved | PinWord::Dirty => {
@@ -222,6 +222,6 @@ fn pin_mood(word: PinWord) -> Mood {
 }
 
 /// The clock may have been set back since: then nothing has passed.
-pub(super) fn between(since: Timestamp, now: Timestamp) -> Duration {
+pub(crate) fn between(since: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(since)).unwrap_or_default()
 }

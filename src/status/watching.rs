@@ -48,6 +48,7 @@ pub(crate) struct Watching {
     /// When the last wait ended.
     ended: Instant,
     registry_changed: bool,
+    places_changed: bool,
 }
 
 impl Watching {
@@ -63,12 +64,19 @@ impl Watching {
             untold: None,
             ended: Instant::now(),
             registry_changed: false,
+            places_changed: false,
         })
     }
 
     /// Tells whether fleet.toml was among what the last wait found changed: open the fleet again, then.
     pub(crate) fn registry_changed(&self) -> bool {
         self.registry_changed
+    }
+
+    /// Tells whether the last wait found anything changed beside what tenders and commands write of single projects: pins
+    /// may be others, then.
+    pub(crate) fn places_changed(&self) -> bool {
+        self.places_changed
     }
 
     /// Tells how many places could not be watched because the machine allows no more; their changes go unseen.
@@ -94,6 +102,7 @@ impl Watching {
         others: &[BorrowedFd<'_>],
     ) -> anyhow::Result<Woken> {
         self.registry_changed = false;
+        self.places_changed = false;
         let rest = (self.ended.elapsed() * REST).min(LONGEST_REST);
         let not_before = Instant::now() + rest;
         loop {
@@ -136,6 +145,7 @@ impl Watching {
         if news.registry {
             let _ = self.fleet.reload();
         }
+        self.places_changed = news.anything;
         if news.anything {
             self.places.renew(&self.fleet)?;
             self.held = Held::of(&self.fleet);

@@ -15,7 +15,5 @@ pub(crate) use screen::{Heard, Screen};
 pub(crate) use sheet::Sheet;
 pub(crate) use table::{Mood, Table};
 pub(crate) use terminal::Size;
-#[cfg(test)]
-pub(crate) use text::width;
-pub(crate) use text::{clean, cut, cut_coloured, wrapped};
+pub(crate) use text::{clean, cut, cut_coloured, width, wrapped};
 pub(crate) use words::{ago, count, list, seconds};

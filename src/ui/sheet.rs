@@ -68,6 +68,11 @@ impl Sheet {
         });
     }
 
+    /// Writes it for so many columns, without colours.
+    pub(crate) fn to_width(&self, columns: usize) -> String {
+        anstream::adapter::strip_str(&self.laid_out(Some(columns))).to_string()
+    }
+
     /// Writes it for a terminal of this width; without one no line is broken.
     fn laid_out(&self, width: Option<usize>) -> String {
         let width = width.map_or(usize::MAX, |width| width.max(NARROWEST));

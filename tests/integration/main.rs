@@ -90,5 +90,6 @@ mod stop;
 mod strangers;
 mod tender;
 mod terminals;
+mod top;
 mod update;
 mod why;
