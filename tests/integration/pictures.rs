@@ -25,7 +25,7 @@ struct Picture {
     until: Option<&'static str>,
 }
 
-const PICTURES: [Picture; 2] = [
+const PICTURES: [Picture; 3] = [
     Picture {
         file: "docs/status.svg",
         command: "fleet status",
@@ -37,6 +37,12 @@ const PICTURES: [Picture; 2] = [
         command: "fleet why ingest",
         height: "60",
         until: None,
+    },
+    Picture {
+        file: "docs/top.svg",
+        command: "fleet top",
+        height: "24",
+        until: Some("? help"),
     },
 ];
 
