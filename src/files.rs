@@ -4,6 +4,7 @@ mod json;
 mod lines;
 mod lock;
 mod swap;
+mod watched;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -17,6 +18,7 @@ pub(crate) use json::{overwrite_json, read_json, write_json};
 pub(crate) use lines::{append, appendable, tail};
 pub(crate) use lock::Lock;
 pub(crate) use swap::replace_known;
+pub(crate) use watched::Watched;
 
 /// Opens a plain file, and never waits for it: a pipe in its place has no end to wait for, and takes what is written.
 pub(crate) fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<File> {

@@ -5,25 +5,23 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::inotify::AddWatchFlags;
 
+use crate::files::Watched;
 use crate::supervision::wait_readable;
 
 /// The files of some directories, as they are replaced.
 #[derive(Debug)]
-pub(super) struct Changes(Inotify);
+pub(super) struct Changes(Watched);
 
 impl Changes {
     /// Begins to watch: what changes from now on ends a [`Self::wait`].
     pub(super) fn of<const N: usize>(directories: [PathBuf; N]) -> anyhow::Result<Self> {
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)
-            .context("cannot watch files")?;
+        let watched = Watched::nothing()?;
         for directory in directories {
-            inotify
-                .add_watch(&directory, AddWatchFlags::IN_MOVED_TO)
-                .with_context(|| format!("cannot watch `{}`", directory.display()))?;
+            watched.add(&directory, AddWatchFlags::IN_MOVED_TO)?;
         }
-        Ok(Self(inotify))
+        Ok(Self(watched))
     }
 
     /// Sleeps until a file is replaced, one of the descriptors can be read, or the deadline has come.
@@ -36,7 +34,6 @@ impl Changes {
     ) -> anyhow::Result<()> {
         let watched: Vec<BorrowedFd<'_>> = [self.0.as_fd()].into_iter().chain(others).collect();
         wait_readable(&watched, deadline).context("cannot wait")?;
-        while self.0.read_events().is_ok_and(|events| !events.is_empty()) {}
-        Ok(())
+        self.0.events().map(drop)
     }
 }

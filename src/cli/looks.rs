@@ -17,7 +17,7 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Show it until Ctrl-C, anew whenever it changes
+    /// Show it until q or Ctrl-C, anew whenever it changes
     #[arg(long, short = 'w', conflicts_with_all = ["json", "check", "probe"])]
     pub(crate) watch: bool,
     /// Exit 5 unless all enabled projects are as they should

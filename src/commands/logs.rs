@@ -4,6 +4,8 @@ mod crash;
 mod follow;
 mod followed;
 mod kept;
+mod pipe;
+mod standing;
 
 use super::terminals::{addresses, agents, finish_silently, meant, panes};
 use crate::cli::{Address, Logs};

@@ -8,7 +8,7 @@ use crate::ui::Ui;
 
 /// Tells the trail what a command did to `names`, and the user how it went; returns the exit code. A dry run did nothing,
 /// and has the exit code that the command would have.
-pub(crate) fn conclude(
+pub(super) fn conclude(
     fleet: &Fleet,
     command: &Command,
     names: &[Name],

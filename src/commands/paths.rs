@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 /// Returns a path of the command line as an absolute one, from where the command was typed.
-pub(crate) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the working directory")?;
     let joined = here.join(path);
     let plain: PathBuf = joined.components().collect();

@@ -98,7 +98,7 @@ pub(crate) fn validate(root: &Path, ui: &Ui) -> anyhow::Result<()> {
 }
 
 /// Allows projects to be started, or forbids it.
-pub(crate) fn set_enabled(
+pub(super) fn set_enabled(
     fleet: &Fleet,
     names: &[Name],
     enabled: bool,

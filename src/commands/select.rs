@@ -14,7 +14,7 @@ use crate::ui::{Ui, count, list};
 /// Returns the projects that are meant, by name: those named, and those that the selectors choose.
 ///
 /// An unknown name is an error; selectors that choose nothing are not.
-pub(crate) fn chosen<'a>(
+pub(super) fn chosen<'a>(
     fleet: &'a Fleet,
     names: &[Name],
     selector: &Selector,
@@ -38,7 +38,7 @@ pub(crate) fn chosen<'a>(
 }
 
 /// The same, by their names alone: what commands that change something begin with.
-pub(crate) fn chosen_names(
+pub(super) fn chosen_names(
     fleet: &Fleet,
     names: &[Name],
     selector: &Selector,
@@ -48,7 +48,7 @@ pub(crate) fn chosen_names(
 }
 
 /// The same for `stop`, which also ends what runs under a name that fleet.toml has no more.
-pub(crate) fn stoppable(
+pub(super) fn stoppable(
     fleet: &Fleet,
     names: &[Name],
     selector: &Selector,
@@ -132,7 +132,7 @@ fn verdict(word: &str) -> anyhow::Result<Verdict> {
 }
 
 /// Says why there is nothing to do or to show.
-pub(crate) fn say_none_is_chosen(fleet: &Fleet, wanted: &Registered, ui: &Ui) {
+pub(super) fn say_none_is_chosen(fleet: &Fleet, wanted: &Registered, ui: &Ui) {
     let projects = &fleet.registry.projects;
     if projects.is_empty() {
         ui.status("no project is registered");

@@ -41,6 +41,19 @@ pub(super) fn states(ground: &Ground) -> Vec<Finding> {
             shell_word(&path.display().to_string())
         )
     };
+    of_projects(fleet, &remove, &mut take);
+    of_all(fleet, &remove, &mut take);
+    or_ok(
+        found,
+        format!("{} can be read", count(whole, "file")),
+        RUNTIME,
+    )
+}
+
+/// What is done with each file: its path, whether it can be read, and what to do where it cannot.
+type Take<'a> = dyn FnMut(&Path, anyhow::Result<()>, String) + 'a;
+
+fn of_projects(fleet: &Fleet, remove: &dyn Fn(&Path) -> String, take: &mut Take<'_>) {
     for (_, path) in names_in(&fleet.runtime("state")) {
         take(&path, State::read(&path).map(drop), remove(&path));
     }
@@ -68,6 +81,9 @@ pub(super) fn states(ground: &Ground) -> Vec<Finding> {
             take(&path, operations::interrupted(fleet, &name).map(drop), cure);
         }
     }
+}
+
+fn of_all(fleet: &Fleet, remove: &dyn Fn(&Path) -> String, take: &mut Take<'_>) {
     let of_fleet = [
         ("server.json", fleet.server_record().map(drop)),
         ("rollout.json", RollOut::read(&fleet.runtime("")).map(drop)),
@@ -83,11 +99,6 @@ pub(super) fn states(ground: &Ground) -> Vec<Finding> {
         let path = fleet.runtime(name);
         take(&path, read, remove(&path));
     }
-    or_ok(
-        found,
-        format!("{} can be read", count(whole, "file")),
-        RUNTIME,
-    )
 }
 
 /// Fails where something is there that is no plain file: who appends to it would wait for ever.

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use nix::errno::Errno;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+use nix::sys::inotify::{AddWatchFlags, WatchDescriptor};
+
+use crate::files::Watched;
 
 use super::series::parse;
 
 /// Watched directories.
 pub(crate) struct Watch {
-    inotify: Inotify,
+    watched: Watched,
     directories: HashMap<WatchDescriptor, PathBuf>,
 }
 
@@ -30,9 +30,8 @@ pub(crate) struct Changes {
 impl Watch {
     /// Watches nothing yet.
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
         Ok(Self {
-            inotify: Inotify::init(flags).context("cannot watch files")?,
+            watched: Watched::nothing()?,
             directories: HashMap::new(),
         })
     }
@@ -52,11 +51,9 @@ impl Watch {
     }
 
     fn add(&mut self, directory: &Path, changes: AddWatchFlags) -> anyhow::Result<()> {
-        let added = self
-            .inotify
-            .add_watch(directory, changes | AddWatchFlags::IN_ONLYDIR);
-        let descriptor =
-            added.with_context(|| format!("cannot watch `{}`", directory.display()))?;
+        let descriptor = self
+            .watched
+            .add(directory, changes | AddWatchFlags::IN_ONLYDIR)?;
         self.directories.insert(descriptor, directory.to_owned());
         Ok(())
     }
@@ -64,33 +61,27 @@ impl Watch {
     /// Returns what has changed since the last time, without waiting.
     pub(crate) fn changes(&mut self) -> anyhow::Result<Changes> {
         let mut changes = Changes::default();
-        loop {
-            let events = match self.inotify.read_events() {
-                Ok(events) => events,
-                Err(Errno::EAGAIN) => return Ok(changes),
-                Err(errno) => return Err(errno).context("cannot watch files"),
+        for event in self.watched.events()? {
+            let directory = self.directories.get(&event.wd);
+            let (Some(directory), Some(name)) = (directory, event.name) else {
+                changes.is_lost = true;
+                continue;
             };
-            for event in events {
-                let directory = self.directories.get(&event.wd);
-                let (Some(directory), Some(name)) = (directory, event.name) else {
-                    changes.is_lost = true;
-                    continue;
-                };
-                if event.mask.contains(AddWatchFlags::IN_MOVED_TO) {
-                    changes.replaced.push(directory.join(name));
-                } else if !event.mask.contains(AddWatchFlags::IN_MODIFY) {
-                    // Locks are opened and closed too.
-                    changes.is_recorder |= name.to_str().is_some_and(|name| parse(name).is_some());
-                }
+            if event.mask.contains(AddWatchFlags::IN_MOVED_TO) {
+                changes.replaced.push(directory.join(name));
+            } else if !event.mask.contains(AddWatchFlags::IN_MODIFY) {
+                // Locks are opened and closed too.
+                changes.is_recorder |= name.to_str().is_some_and(|name| parse(name).is_some());
             }
         }
+        Ok(changes)
     }
 }
 
 impl AsFd for Watch {
     /// Readable once something has changed.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inotify.as_fd()
+        self.watched.as_fd()
     }
 }
 

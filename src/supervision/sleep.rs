@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use nix::errno::Errno;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+use nix::sys::inotify::{AddWatchFlags, WatchDescriptor};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::files::Watched;
 
 use super::process::{ProcessFd, wait_readable};
 
@@ -80,7 +81,7 @@ impl Sleeper {
     ) -> anyhow::Result<Woken> {
         let mut waited: Vec<BorrowedFd<'_>> = vec![
             self.signals.as_fd(),
-            self.files.inotify.as_fd(),
+            self.files.kernel.as_fd(),
             self.messages.as_fd(),
         ];
         let own = waited.len();
@@ -108,23 +109,21 @@ impl Sleeper {
 
 /// Watched directories.
 struct Files {
-    inotify: Inotify,
+    kernel: Watched,
     wanted: Vec<PathBuf>,
     watched: HashMap<WatchDescriptor, PathBuf>,
 }
 
 impl Files {
     fn of(directories: &[PathBuf], edited: &Path) -> anyhow::Result<Self> {
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)
-            .context("cannot watch files")?;
+        let kernel = Watched::nothing()?;
         // Whoever replaces a file renames another over it. Files are not watched as they are made: they are not whole.
         let replaced = AddWatchFlags::IN_MOVED_TO
             | AddWatchFlags::IN_MOVED_FROM
             | AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_DELETE
             | AddWatchFlags::IN_DELETE_SELF
-            | AddWatchFlags::IN_MOVE_SELF
-            | AddWatchFlags::IN_ONLYDIR;
+            | AddWatchFlags::IN_MOVE_SELF;
         let mut watched = HashMap::new();
         for directory in directories {
             let changes = if directory == edited {
@@ -132,31 +131,19 @@ impl Files {
             } else {
                 replaced
             };
-            match inotify.add_watch(directory, changes) {
-                Ok(descriptor) => {
-                    watched.insert(descriptor, directory.clone());
-                }
-                Err(Errno::ENOENT | Errno::ENOTDIR) => {}
-                Err(errno) => {
-                    return Err(errno)
-                        .with_context(|| format!("cannot watch `{}`", directory.display()));
-                }
+            if let Some(descriptor) = kernel.add_if_there(directory, changes)? {
+                watched.insert(descriptor, directory.clone());
             }
         }
         Ok(Self {
-            inotify,
+            kernel,
             wanted: directories.to_owned(),
             watched,
         })
     }
 
     fn read(&mut self, woken: &mut Woken) -> anyhow::Result<()> {
-        let events = match self.inotify.read_events() {
-            Ok(events) => events,
-            Err(Errno::EAGAIN) => return Ok(()),
-            Err(errno) => return Err(errno).context("cannot watch files"),
-        };
-        for event in events {
+        for event in self.kernel.events()? {
             let directory = self.watched.get(&event.wd);
             let (Some(directory), Some(name)) = (directory, &event.name) else {
                 // It is about a watched directory itself, or the kernel has lost count.

@@ -6,28 +6,27 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::inotify::AddWatchFlags;
+
+use crate::files::Watched;
 
 use super::process::wait_readable;
 
 /// The files of one directory, as they are replaced.
 pub(crate) struct StateWatch {
     directory: PathBuf,
-    inotify: Inotify,
+    watched: Watched,
 }
 
 impl StateWatch {
     /// Begins to watch: what changes from now on is not missed. The directory must exist.
     pub(crate) fn new(directory: &Path) -> anyhow::Result<Self> {
-        let watch = || {
-            let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-            let changes = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_WRITE;
-            inotify.add_watch(directory, changes)?;
-            nix::Result::Ok(inotify)
-        };
+        let watched = Watched::nothing()?;
+        let changes = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_WRITE;
+        watched.add(directory, changes)?;
         Ok(Self {
             directory: directory.to_owned(),
-            inotify: watch().with_context(|| format!("cannot watch `{}`", directory.display()))?,
+            watched,
         })
     }
 
@@ -54,7 +53,7 @@ impl StateWatch {
                     return Ok(true);
                 }
             }
-            let waited = [&[self.inotify.as_fd()], others].concat();
+            let waited = [&[self.watched.as_fd()], others].concat();
             let ready = wait_readable(&waited, Some(deadline))
                 .with_context(|| format!("cannot watch `{}`", self.directory.display()))?;
             if !ready[0] {
@@ -65,14 +64,7 @@ impl StateWatch {
 
     /// Returns which files have changed; every file where the kernel lost count.
     fn names(&mut self) -> anyhow::Result<Vec<OsString>> {
-        let events = match self.inotify.read_events() {
-            Ok(events) => events,
-            Err(nix::errno::Errno::EAGAIN) => return Ok(Vec::new()),
-            Err(errno) => {
-                return Err(errno)
-                    .with_context(|| format!("cannot watch `{}`", self.directory.display()));
-            }
-        };
+        let events = self.watched.events()?;
         let has_overflowed = events
             .iter()
             .any(|event| event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW));

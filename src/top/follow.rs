@@ -9,7 +9,9 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::inotify::AddWatchFlags;
+
+use crate::files::Watched;
 
 use super::model::Wanted;
 
@@ -26,7 +28,7 @@ pub(super) struct Follow {
     is_out: bool,
     /// When it was last fetched.
     last: Option<Instant>,
-    terminal: Option<(PathBuf, Inotify)>,
+    terminal: Option<(PathBuf, Watched)>,
 }
 
 impl Follow {
@@ -53,8 +55,8 @@ impl Follow {
             return None;
         }
         // What is printed from here on may not be in what is fetched.
-        if let Some((_, inotify)) = &self.terminal {
-            let _ = inotify.read_events();
+        if let Some((_, watched)) = &self.terminal {
+            let _ = watched.events();
         }
         (self.has_more, self.is_out, self.last) = (false, true, Some(now));
         self.wanted.clone()
@@ -89,16 +91,16 @@ impl Follow {
 
     /// Can be read when a terminal has printed; nothing where that is known already.
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        let (_, inotify) = self.terminal.as_ref()?;
-        (!self.has_more && !self.is_out).then(|| inotify.as_fd())
+        let (_, watched) = self.terminal.as_ref()?;
+        (!self.has_more && !self.is_out).then(|| watched.as_fd())
     }
 }
 
 /// Listens to a terminal; `None` where the machine does not let us: then what is new is seen when something else changes.
-fn listen(terminal: &Path) -> Option<Inotify> {
-    let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
-    inotify.add_watch(terminal, AddWatchFlags::IN_MODIFY).ok()?;
-    Some(inotify)
+fn listen(terminal: &Path) -> Option<Watched> {
+    let watched = Watched::nothing().ok()?;
+    watched.add(terminal, AddWatchFlags::IN_MODIFY).ok()?;
+    Some(watched)
 }
 
 #[cfg(test)]

@@ -35,10 +35,7 @@ const ALL: [(&str, &[(&str, &str)]); 5] = [
     (
         "choose",
         &[
-            (
-                "/",
-                "show only what has these words: name, state, label, harness, reason",
-            ),
+            ("/", "filter by words of a row, a label or the harness"),
             ("o O", "order by the next column; turn the order round"),
             ("Esc", "takes back: the last result, the filter, the marks"),
         ],
@@ -52,10 +49,7 @@ const ALL: [(&str, &[(&str, &str)]); 5] = [
             ("u", "update: asks for the version"),
             ("e d", "enable, disable"),
             ("a", "attach: Ctrl-B d comes back here"),
-            (
-                "",
-                "each shows its plan first; y or Enter does it, Esc does not",
-            ),
+            ("", "shows its plan first; y or Enter does it"),
         ],
     ),
     (
@@ -141,4 +135,17 @@ pub(super) fn keys_now(model: &Model) -> Vec<(String, String)> {
     };
     let owned = |(key, word): &(&str, &str)| ((*key).to_owned(), (*word).to_owned());
     keys.iter().map(owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::width;
+
+    #[test]
+    fn the_help_fits_into_80_columns() {
+        for line in help() {
+            assert!(width(&line) <= 80, "{line}");
+        }
+    }
 }

@@ -10,9 +10,9 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::sys::eventfd::EventFd;
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::unistd::{Pid, read};
+use nix::unistd::read;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
@@ -20,6 +20,7 @@ use crate::cli::Registered;
 use crate::error::Exit;
 use crate::fleet::Fleet;
 use crate::supervision::wait_readable;
+use crate::ui::{Guard, Manner};
 
 use super::age::next_change;
 use super::control::press;
@@ -29,7 +30,6 @@ use super::keys::Keys;
 use super::learn::learn;
 use super::model::{Model, Wanted};
 use super::news::{Letters, News, Post, bell, post};
-use super::screen::Screen;
 use super::{looker, work};
 
 /// The signals that are answered between two drawings.
@@ -62,7 +62,7 @@ pub(super) fn run(fleet: Fleet, wanted: &Registered) -> anyhow::Result<Ended> {
     let (post, letters) = post()?;
     let asked = Arc::new(bell()?);
     begin_to_look(&fleet.root, fleet.patience, wanted, &asked, &post)?;
-    let screen = Screen::take(stdin())?;
+    let screen = Guard::take(stdout(), Some(stdin()), Manner::Used)?;
     let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(stdout())));
     let mut live = Live {
         root: fleet.root.clone(),
@@ -120,7 +120,7 @@ pub(super) struct Live {
     pub(super) exit: Option<Exit>,
     has_colours: bool,
     pub(super) terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
-    pub(super) screen: Screen,
+    pub(super) screen: Guard,
     signals: SignalFd,
     letters: Letters,
     pub(super) post: Post,
@@ -256,16 +256,10 @@ impl Live {
         })
     }
 
-    /// Stops, as any program does at Ctrl-Z, until it is continued. Where no shell could continue it, the kernel does not
-    /// stop it.
+    /// Stops, as any program does at Ctrl-Z, until it is continued.
     pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
-        self.screen.give_back();
-        let stop: SigSet = [Signal::SIGTSTP].into_iter().collect();
-        stop.thread_unblock().context("cannot unblock a signal")?;
-        // All that was started with it stops too: a shell waits for the whole of it.
-        kill(Pid::from_raw(0), Signal::SIGTSTP).context("cannot stop")?;
-        stop.thread_block().context("cannot block a signal")?;
-        self.take_again()
+        self.screen.suspend()?;
+        self.terminal.clear().context("cannot draw")
     }
 
     /// Takes the terminal over again, in which anything may stand now.

@@ -21,7 +21,6 @@ mod looker;
 mod model;
 mod news;
 mod order;
-mod screen;
 mod text;
 mod work;
 

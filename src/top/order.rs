@@ -66,7 +66,7 @@ pub(super) fn ordered(
     places
 }
 
-/// Tells whether a project has all of the words: in its name, labels, state, harness or reason.
+/// Tells whether a project has all of the words: in its name, state, pin, ref, labels, harness or reason.
 fn matches(project: &ProjectReport, words: &[String]) -> bool {
     if words.is_empty() {
         return true;

@@ -1,74 +1,119 @@
-//! The last line of the terminal: written in place, and taken away again.
+//! The last line of the terminal: written in place, and taken away again, also by a signal that ends the program.
+//!
+//! The cursor waits at its beginning: what the terminal itself writes there (`^C`) and what is printed next take its place.
+//! indicatif's own terminals leave it at the end, from where `^C` would go on in the next line.
 
-use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
+use std::io::{self, Write as _};
+use std::mem::take;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use indicatif::TermLike;
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::unistd::{getpgrp, tcgetpgrp};
-use unicode_width::UnicodeWidthChar as _;
+
+use super::terminal::size_of;
 
 /// Goes to the beginning of the line, and takes away what is there.
 const CLEAR: &[u8] = b"\r\x1b[K";
 
 /// How wide a terminal is that does not say.
-const USUAL_WIDTH: usize = 80;
+const USUAL_COLUMNS: usize = 80;
 
 /// Whether the line is on the screen.
 static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
-/// Cuts a text to so many columns. What could speak to the terminal is a blank.
-pub(super) fn fitting(text: &str, columns: usize) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let wide = |c: char| c.width().unwrap_or(0);
-    let whole: usize = text.chars().map(plain).map(wide).sum();
-    if whole <= columns {
-        return text.chars().map(plain).collect();
+/// What indicatif draws on, from a moment on.
+#[derive(Debug)]
+pub(super) struct LastLine {
+    from: Instant,
+    text: Mutex<String>,
+}
+
+impl LastLine {
+    /// Nothing is shown before this time has passed.
+    pub(super) fn after(patience: Duration) -> Self {
+        Self {
+            from: Instant::now() + patience,
+            text: Mutex::default(),
+        }
     }
-    let mut left = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = wide(*c) <= left;
-        left = left.saturating_sub(wide(*c));
-        fits
-    };
-    let mut cut: String = text.chars().map(plain).take_while(fits).collect();
-    cut.push('…');
-    cut
+
+    fn text(&self) -> MutexGuard<'_, String> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TermLike for LastLine {
+    fn width(&self) -> u16 {
+        u16::try_from(columns()).unwrap_or(u16::MAX)
+    }
+
+    // There is one line, which is written as a whole by `flush`.
+
+    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.write_str(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.text().push_str(text);
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let text = take(&mut *self.text());
+        match text.trim_end() {
+            "" => clear(),
+            line if Instant::now() >= self.from => show(line),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns how many columns it may take: the last one of the terminal stays free.
+pub(super) fn columns() -> usize {
+    let columns = size_of(libc::STDERR_FILENO).map_or(USUAL_COLUMNS, |size| size.columns);
+    columns.saturating_sub(1)
 }
 
 /// Shows a line in the place of the one that is there.
-pub(super) fn show(line: &str) {
+fn show(line: &str) -> io::Result<()> {
     // Sent to the background, it would write into what is in the foreground.
-    if tcgetpgrp(std::io::stderr()).is_ok_and(|foreground| foreground != getpgrp()) {
-        return;
+    if tcgetpgrp(io::stderr()).is_ok_and(|foreground| foreground != getpgrp()) {
+        return Ok(());
     }
     IS_SHOWN.store(true, Ordering::SeqCst);
-    // One write: nothing comes between. There is nowhere to tell that stderr is gone.
-    let text = format!("\r\x1b[K{line}\r");
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    // One write: nothing comes between.
+    io::stderr().write_all(format!("\r\x1b[K{line}\r").as_bytes())
 }
 
 /// Takes the line away, where there is one.
-pub(super) fn clear() {
-    if IS_SHOWN.swap(false, Ordering::SeqCst) {
-        let _ = std::io::stderr().write_all(CLEAR);
-    }
-}
-
-/// Returns how wide the terminal is.
-pub(super) fn width() -> usize {
-    let mut size = libc::winsize {
-        ws_row: 0,
-        ws_col: 0,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    // SAFETY: the descriptor is open, and the kernel writes into what is large enough for it.
-    let asked = unsafe { libc::ioctl(std::io::stderr().as_raw_fd(), libc::TIOCGWINSZ, &mut size) };
-    match (asked, size.ws_col) {
-        (0, 1..) => usize::from(size.ws_col),
-        _ => USUAL_WIDTH,
+fn clear() -> io::Result<()> {
+    match IS_SHOWN.swap(false, Ordering::SeqCst) {
+        true => io::stderr().write_all(CLEAR),
+        false => Ok(()),
     }
 }
 

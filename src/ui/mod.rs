@@ -1,5 +1,6 @@
 //! What people see: results on stdout, everything else on stderr.
 
+mod guard;
 mod last_line;
 mod output;
 mod progress;
@@ -10,6 +11,7 @@ mod terminal;
 mod text;
 mod words;
 
+pub(crate) use guard::{Guard, Manner};
 pub(crate) use output::{Ui, report, trace_to_stderr, unwritten};
 pub(crate) use screen::{Heard, Screen};
 pub(crate) use sheet::Sheet;

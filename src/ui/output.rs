@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
@@ -20,7 +20,7 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 pub(crate) struct Ui {
     quiet: bool,
     /// Where there is somebody to see it.
-    progress: Option<Arc<Progress>>,
+    progress: Option<Progress>,
     /// Why a result could not be printed: the first time.
     unwritten: Mutex<Option<io::Error>>,
 }
@@ -35,7 +35,7 @@ impl Ui {
         }
         Self {
             quiet,
-            progress: is_watched.then(Arc::default),
+            progress: is_watched.then(Progress::default),
             unwritten: Mutex::default(),
         }
     }
@@ -43,9 +43,10 @@ impl Ui {
     /// Prints what was asked for, to stdout. A reader that has gone away (`| head`) is no error; what else keeps it from
     /// being written is told at the end, by [`Self::close`].
     pub(crate) fn result(&self, text: impl Display) {
-        self.make_way();
-        let mut stdout = anstream::stdout();
-        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        let written = self.making_way(|| {
+            let mut stdout = anstream::stdout();
+            writeln!(stdout, "{text}").and_then(|()| stdout.flush())
+        });
         if let Err(why) = written
             && why.kind() != io::ErrorKind::BrokenPipe
         {
@@ -133,16 +134,16 @@ impl Ui {
         }
     }
 
-    fn make_way(&self) {
-        if let Some(progress) = &self.progress {
-            progress.make_way();
+    fn making_way<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.progress {
+            Some(progress) => progress.make_way(print),
+            None => print(),
         }
     }
 
     fn say(&self, style: Style, label: &str, text: impl Display) {
-        self.make_way();
         // There is nowhere left to report that stderr is gone.
-        let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}{text}");
+        let _ = self.making_way(|| writeln!(anstream::stderr(), "{style}{label}{style:#}{text}"));
     }
 }
 

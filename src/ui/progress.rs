@@ -1,14 +1,16 @@
 //! What is shown while something takes long: one line at the bottom of the terminal, which goes without a trace.
 //!
-//! The cursor waits at its beginning: what the terminal itself writes there (`^C`) and what is printed next take its place.
+//! indicatif draws it. Here is what it says, from when on, and until when.
 
 use std::fmt::Display;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nix::sys::signal::{SigSet, SigmaskHow};
 
-use super::last_line::{clear, fitting, show, width};
+use super::last_line::{LastLine, columns};
+use super::text::{clean, cut};
 
 /// What takes less is not worth a line: it would flicker.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -16,15 +18,16 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// How often the line moves, so that one sees that something does.
 const TICK: Duration = Duration::from_millis(120);
 
-/// What moves.
-const WHEEL: [char; 4] = ['|', '/', '-', '\\'];
+/// What moves. The last one is for what is over, which is not shown.
+const WHEEL: &str = "|/-\\ ";
 
-/// The line. A thread draws it, and sleeps where there is nothing to draw.
+/// How often a second it is drawn at most.
+const RATE: u8 = 20;
+
+/// The line.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     line: Mutex<Line>,
-    changed: Condvar,
-    drawn_by: OnceLock<()>,
 }
 
 /// What the line says, where it says something.
@@ -32,9 +35,8 @@ pub(super) struct Progress {
 struct Line {
     text: Option<String>,
     count: Option<Count>,
-    /// When it is drawn next.
-    due: Option<Instant>,
-    turn: usize,
+    /// What shows it; only while it says something.
+    bar: Option<ProgressBar>,
 }
 
 /// Many things that are done.
@@ -50,23 +52,23 @@ struct Count {
 
 /// Many things that are being done: what is shown ends with this.
 pub(crate) struct Counting<'u> {
-    progress: Option<&'u Arc<Progress>>,
+    progress: Option<&'u Progress>,
 }
 
 /// One of them: done when this is dropped.
 pub(crate) struct OneOfMany<'c> {
-    progress: Option<&'c Arc<Progress>>,
+    progress: Option<&'c Progress>,
     number: usize,
 }
 
 impl Progress {
     /// Shows a text, from a moment on.
-    pub(super) fn tell(self: &Arc<Self>, text: String) {
+    pub(super) fn tell(&self, text: String) {
         self.change(|line| line.text = Some(text));
     }
 
     /// Shows how many of `all` are done, until the result is dropped; nothing where there is nobody to see it.
-    pub(super) fn count(this: Option<&Arc<Self>>, what: impl Display, all: usize) -> Counting<'_> {
+    pub(super) fn count(this: Option<&Self>, what: impl Display, all: usize) -> Counting<'_> {
         if let Some(progress) = this {
             progress.change(|line| {
                 line.text = None;
@@ -82,62 +84,42 @@ impl Progress {
         Counting { progress: this }
     }
 
-    /// Makes way for what is printed next. A count that goes on comes back below it; a text does not.
-    pub(super) fn make_way(&self) {
-        let mut line = self.lock();
-        line.text = None;
-        line.due = line.says_something().then(|| Instant::now() + TICK);
-        clear();
+    /// Makes way for what is printed. A count that goes on comes back below it; a text does not.
+    pub(super) fn make_way<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.change(|line| line.text = None);
+        let bar = self.lock().bar.clone();
+        match bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
     }
 
     /// Ends whatever is shown.
     pub(super) fn end(&self) {
-        let mut line = self.lock();
-        *line = Line::default();
-        clear();
+        self.change(|line| (line.text, line.count) = (None, None));
     }
 
-    fn change(self: &Arc<Self>, how: impl FnOnce(&mut Line)) {
+    fn change(&self, how: impl FnOnce(&mut Line)) {
         let mut line = self.lock();
         how(&mut line);
-        if line.due.is_none() && line.says_something() {
-            line.due = Some(Instant::now() + PATIENCE);
-            self.changed.notify_one();
-        }
-        drop(line);
-        self.drawn_by.get_or_init(|| {
-            let progress = Arc::clone(self);
-            // Signals are for those who wait for them.
-            let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
-            // Where there is no thread left, nothing is shown.
-            let _ = std::thread::Builder::new().spawn(move || progress.draw());
-            if let Ok(before) = before {
-                let _ = before.thread_set_mask();
+        match line.said() {
+            Some(said) => line.bar.get_or_insert_with(begin).set_message(said),
+            None => {
+                if let Some(bar) = line.bar.take() {
+                    bar.finish_and_clear();
+                }
             }
-        });
+        }
     }
 
-    fn draw(&self) {
-        let mut line = self.lock();
-        loop {
-            let now = Instant::now();
-            line = match line.due {
-                None => self
-                    .changed
-                    .wait(line)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(due) if due > now => {
-                    let woken = self.changed.wait_timeout(line, due - now);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
-                }
-                Some(_) => {
-                    line.turn = (line.turn + 1) % WHEEL.len();
-                    line.due = Some(now + TICK);
-                    show(&line.laid_out(width()));
-                    line
-                }
-            };
-        }
+    fn change_count(this: Option<&Self>, how: impl FnOnce(&mut Count)) {
+        let Some(progress) = this else { return };
+        progress.change(|line| {
+            line.text = None;
+            if let Some(count) = &mut line.count {
+                how(count);
+            }
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Line> {
@@ -145,11 +127,35 @@ impl Progress {
     }
 }
 
+/// Begins a line that is shown from a moment on.
+fn begin() -> ProgressBar {
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(LastLine::after(PATIENCE)), RATE);
+    let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = ProgressBar::with_draw_target(None, target).with_style(style.tick_chars(WHEEL));
+    // The thread that moves it hears no signals: they are for those who wait for them.
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    let moved = bar.downgrade();
+    let wheel = move || {
+        while let Some(bar) = moved.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.tick();
+            drop(bar);
+            std::thread::park_timeout(TICK);
+        }
+    };
+    // Where the machine has no thread left, it does not move. (indicatif's own wheel would panic there.)
+    let _ = std::thread::Builder::new().spawn(wheel);
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+    bar
+}
+
 impl Counting<'_> {
     /// Begins one of them.
     pub(crate) fn on(&self, name: impl Display) -> OneOfMany<'_> {
         let mut number = 0;
-        self.change(|count| {
+        Progress::change_count(self.progress, |count| {
             number = count.begun;
             count.begun += 1;
             count.under_way.push((number, name.to_string()));
@@ -158,10 +164,6 @@ impl Counting<'_> {
             progress: self.progress,
             number,
         }
-    }
-
-    fn change(&self, how: impl FnOnce(&mut Count)) {
-        change_count(self.progress, how);
     }
 }
 
@@ -175,40 +177,22 @@ impl Drop for Counting<'_> {
 
 impl Drop for OneOfMany<'_> {
     fn drop(&mut self) {
-        change_count(self.progress, |count| {
+        Progress::change_count(self.progress, |count| {
             count.done += 1;
             count.under_way.retain(|(number, _)| *number != self.number);
         });
     }
 }
 
-fn change_count(progress: Option<&Arc<Progress>>, how: impl FnOnce(&mut Count)) {
-    let Some(progress) = progress else { return };
-    progress.change(|line| {
-        line.text = None;
-        if let Some(count) = &mut line.count {
-            how(count);
-        }
-    });
-}
-
 impl Line {
-    fn says_something(&self) -> bool {
-        self.text.is_some() || self.count.is_some()
-    }
-
-    /// Writes it for a terminal of this width, whose last column stays free.
-    fn laid_out(&self, width: usize) -> String {
+    /// Returns what it says, cut where the terminal is too narrow for it.
+    fn said(&self) -> Option<String> {
         let said = match (&self.text, &self.count) {
-            (Some(text), _) => text.clone(),
-            (None, Some(count)) => count.said(),
-            (None, None) => String::new(),
+            (Some(text), _) => clean(text).into_owned(),
+            (None, Some(count)) => clean(&count.said()).into_owned(),
+            (None, None) => return None,
         };
-        format!(
-            "{} {}",
-            WHEEL[self.turn],
-            fitting(&said, width.saturating_sub(3))
-        )
+        Some(cut(&said, columns().saturating_sub(2)).into_owned())
     }
 }
 
@@ -230,56 +214,42 @@ impl Count {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_line_never_reaches_the_last_column() {
-        let mut line = Line {
-            text: Some("fetching a-harness".to_owned()),
-            ..Line::default()
-        };
-        assert_eq!(line.laid_out(80), "| fetching a-harness");
-        assert_eq!(line.laid_out(12), "| fetching…");
-        assert_eq!(line.laid_out(3), "| …");
-        line.text = Some("ab\u{1b}[31m\n漢字漢字".to_owned());
-        assert_eq!(line.laid_out(80), "| ab [31m 漢字漢字");
-        assert_eq!(line.laid_out(16), "| ab [31m 漢字…");
-    }
-
-    #[test]
-    fn what_is_over_at_once_is_never_drawn() {
-        let progress: Arc<Progress> = Arc::default();
-        let before = Instant::now();
-        progress.tell("a moment".to_owned());
-        let due = progress.lock().due.expect("it is told");
-        assert!(due >= before + PATIENCE);
-        progress.tell("another one".to_owned());
-        assert_eq!(
-            progress.lock().due,
-            Some(due),
-            "the wait began with the first"
-        );
-        progress.make_way();
-        assert_eq!(progress.lock().due, None);
+    fn said(progress: &Progress) -> Option<String> {
+        let line = progress.lock();
+        line.bar
+            .as_ref()
+            .map(|bar| format!("{}, {}", bar.message(), line.said().unwrap_or_default()))
     }
 
     #[test]
     fn a_count_names_what_is_slow() {
-        let progress = Arc::default();
-        let said = || Progress::lock(&progress).laid_out(80);
+        let progress = Progress::default();
+        let says = |wanted: &str| {
+            assert_eq!(said(&progress), Some(format!("{wanted}, {wanted}")));
+        };
         let counting = Progress::count(Some(&progress), "looking over", 3);
         let slow = counting.on("slow");
         drop(counting.on("quick"));
         let other = counting.on("other");
-        assert!(
-            said().ends_with("looking over 1/3: slow, other"),
-            "{}",
-            said()
-        );
-        progress.tell("waiting for a lock".to_owned());
-        assert!(said().ends_with("waiting for a lock"), "{}", said());
+        says("looking over 1/3: slow, other");
+        progress.tell("waiting for\na lock".to_owned());
+        says("waiting for a lock");
         drop(slow);
-        assert!(said().ends_with("looking over 2/3: other"), "{}", said());
+        says("looking over 2/3: other");
         drop(other);
         drop(counting);
-        assert!(!progress.lock().says_something());
+        assert_eq!(said(&progress), None);
+    }
+
+    #[test]
+    fn a_text_goes_when_something_is_printed_and_a_count_stays() {
+        let progress = Progress::default();
+        progress.tell("a moment".to_owned());
+        progress.make_way(|| ());
+        assert_eq!(said(&progress), None);
+        let counting = Progress::count(Some(&progress), "looking over", 3);
+        progress.make_way(|| ());
+        assert!(said(&progress).is_some());
+        drop(counting);
     }
 }

@@ -1,23 +1,19 @@
-//! A terminal that is drawn on again and again, and given back as it was: whatever ends the program.
+//! A terminal that is drawn on again and again.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::sync::Mutex;
 
 use anstream::{AutoStream, ColorChoice, adapter::strip_str};
 use anyhow::Context as _;
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{self, LocalFlags, SetArg, Termios};
 
+use super::guard::{Guard, Manner};
 use super::terminal::{Size, size};
 use super::text::width;
 use crate::error::usage;
 
-/// The alternate screen, without a cursor, and without lines that go on in the next one.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
-const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 /// A terminal that knows these shows all between them at once.
 const BEGIN: &str = "\x1b[?2026h\x1b[H";
 const END: &str = "\x1b[?2026l";
@@ -35,16 +31,9 @@ const SIGNALS: [Signal; 6] = [
     Signal::SIGWINCH,
 ];
 
-/// How the terminal was; `None` while it is as it was. Also for who panics.
-static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
-
-struct Before {
-    /// `None` where the keyboard is none.
-    keys: Option<Termios>,
-}
-
 /// The screen, for as long as it is shown.
 pub(crate) struct Screen {
+    guard: Guard,
     signals: SignalFd,
     has_keys: bool,
     is_plain: bool,
@@ -75,35 +64,15 @@ impl Screen {
         heard.thread_block().context("cannot block signals")?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(&heard, flags).context("cannot read signals")?;
-        let default = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            give_back();
-            default(panic);
-        }));
-        let screen = Self {
+        let stdin = io::stdin();
+        let has_keys = stdin.is_terminal();
+        Ok(Self {
+            guard: Guard::take(io::stdout(), has_keys.then_some(stdin), Manner::Shown)?,
             signals,
-            has_keys: io::stdin().is_terminal(),
+            has_keys,
             is_plain: AutoStream::choice(&io::stdout()) == ColorChoice::Never,
             shown: String::new(),
-        };
-        screen.take()?;
-        Ok(screen)
-    }
-
-    fn take(&self) -> anyhow::Result<()> {
-        let stdin = io::stdin();
-        let keys = if self.has_keys {
-            let before = termios::tcgetattr(&stdin).context("cannot ask the terminal")?;
-            let mut raw = before.clone();
-            // Keys are read as they are pressed, and not shown; Ctrl-C and Ctrl-Z stay signals.
-            raw.local_flags &= !(LocalFlags::ICANON | LocalFlags::ECHO);
-            termios::tcsetattr(&stdin, SetArg::TCSANOW, &raw).context("cannot set the terminal")?;
-            Some(before)
-        } else {
-            None
-        };
-        *before() = Some(Before { keys });
-        write(ENTER)
+        })
     }
 
     /// Returns the size of the terminal at this moment.
@@ -157,7 +126,10 @@ impl Screen {
             let number = i32::try_from(information.ssi_signo).unwrap_or_default();
             heard = match Signal::try_from(number) {
                 Ok(Signal::SIGINT) => return Ok(Some(Heard::Leave)),
-                Ok(Signal::SIGTSTP) => self.pause()?,
+                Ok(Signal::SIGTSTP) => {
+                    self.guard.suspend()?;
+                    Some(Heard::Redraw)
+                }
                 Ok(Signal::SIGWINCH) => Some(Heard::Redraw),
                 Ok(signal) => return Ok(Some(Heard::End(signal))),
                 Err(_) => None,
@@ -187,14 +159,6 @@ impl Screen {
         keys[..read].iter().any(|key| matches!(key, b'q' | b'Q'))
     }
 
-    /// Gives the terminal back for as long as this process is stopped.
-    fn pause(&mut self) -> anyhow::Result<Option<Heard>> {
-        give_back();
-        raise(Signal::SIGSTOP).context("cannot stop")?;
-        self.take()?;
-        Ok(Some(Heard::Redraw))
-    }
-
     /// Gives the terminal back and ends this process by a signal, as if it had never been heard.
     pub(crate) fn end_by(self, signal: Signal) -> anyhow::Result<()> {
         drop(self);
@@ -204,30 +168,11 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        self.guard.give_back();
         let heard: SigSet = SIGNALS.into_iter().collect();
         // Nobody is left to hear of it, and the program is about to end.
         let _ = heard.thread_unblock();
     }
-}
-
-/// Gives the terminal back as it was; does nothing where that was done.
-fn give_back() {
-    let Some(before) = before().take() else {
-        return;
-    };
-    // Where the terminal has gone there is nothing to give back.
-    let _ = write(LEAVE);
-    if let Some(keys) = before.keys {
-        let _ = termios::tcsetattr(io::stdin(), SetArg::TCSANOW, &keys);
-    }
-}
-
-fn before() -> std::sync::MutexGuard<'static, Option<Before>> {
-    // Who panicked while holding it has changed nothing by halves.
-    BEFORE
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Writes all at once: half a screen is not shown. (Rust's stdout would write up to the last line's end first.)

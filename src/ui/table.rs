@@ -1,4 +1,8 @@
 //! Tables for people.
+//!
+//! A table library prints a table as one text; here a page of a terminal shows some rows of one, each with all its lines,
+//! and the last column of prose stands below its row where there is too little room beside it. comfy-table would leave
+//! those, and the widths that they follow from, to be reckoned here, and do no more than put cells side by side.
 
 use std::fmt;
 

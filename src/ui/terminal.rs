@@ -14,7 +14,8 @@ pub(crate) fn size() -> Option<Size> {
     size_of(libc::STDOUT_FILENO)
 }
 
-fn size_of(descriptor: i32) -> Option<Size> {
+/// Returns the size of the terminal that a descriptor is; `None` where it is none, or does not tell.
+pub(super) fn size_of(descriptor: i32) -> Option<Size> {
     // SAFETY: all zeroes is a value of this plain structure.
     let mut found: libc::winsize = unsafe { std::mem::zeroed() };
     // SAFETY: the request writes a `winsize`, and fails where the descriptor is no terminal.

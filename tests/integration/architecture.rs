@@ -138,6 +138,8 @@ fn what_is_about_the_outside_world_is_named_in_one_place() {
         ("git2::", &["pins/", "harness/embedded.rs"][..]),
         ("tmux_interface::", &["sessions/tmux.rs"]),
         ("clap_complete::", &["completing/"]),
+        ("Inotify::", &["files/watched.rs"]),
+        ("indicatif::", &["ui/"]),
         ("clap_mangen::", &["commands/manual.rs"]),
         ("toml_edit::", &["registry/"]),
         ("\"systemctl\"", &["systemd/"]),

@@ -1,33 +1,25 @@
 //! One terminal that is followed: through the end of its project's lives, and into the next ones.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 
+use super::pipe::{PATIENCE, Wanted, lay};
+use super::standing::Standing;
 use super::{cleaned, kept};
 use crate::cli::{Address, Logs};
 use crate::commands::terminals::meant;
-use crate::error::{failed, timed_out};
 use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::operations::WINDOW;
 use crate::recording::{Changes, Cleaner, Reader, Series, Settings};
-use crate::sessions::{Pane, Panes, Piped};
-use crate::supervision::wait_readable;
+use crate::sessions::{Pane, Panes};
 use crate::ui::Ui;
 
 /// How much is written down for followers only, of which each reads as fast as it can.
 const MAX_SIZE: u64 = 2 << 20;
 const FILES: usize = 2;
-
-/// How long a recorder may take to begin.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A harness opens its windows after its start, and tmux tells nobody of them: so often, and so long after the last
-/// change of its state, they are looked for.
-const AGAIN: Duration = Duration::from_millis(200);
-const SEARCH: Duration = Duration::from_secs(30);
 
 /// A terminal, and how far it was read.
 pub(super) struct Followed<'a> {
@@ -47,17 +39,6 @@ pub(super) struct Followed<'a> {
     passing: PathBuf,
 }
 
-/// Whether something comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// A recorder writes.
-    Live,
-    /// There is no terminal; until then one is looked for again.
-    Waiting { search_until: Option<Instant> },
-    /// It cannot be followed.
-    Over,
-}
-
 impl<'a> Followed<'a> {
     pub(super) fn new(
         fleet: &'a Fleet,
@@ -75,9 +56,7 @@ impl<'a> Followed<'a> {
             cleaner: Cleaner::new(wanted.color),
             reader: None,
             _follows: None,
-            standing: Standing::Waiting {
-                search_until: Some(Instant::now() + SEARCH),
-            },
+            standing: Standing::searching(),
             kept: fleet.logs_of(name),
             passing: fleet.runtime("follow").join(name.as_str()),
         })
@@ -168,13 +147,7 @@ impl<'a> Followed<'a> {
 
     /// Returns when to look for its terminal again, where nobody will say that it is there.
     pub(super) fn look_again_at(&self) -> Option<Instant> {
-        let now = Instant::now();
-        match self.standing {
-            Standing::Waiting {
-                search_until: Some(until),
-            } => (now < until).then(|| now + AGAIN),
-            Standing::Waiting { search_until: None } | Standing::Live | Standing::Over => None,
-        }
+        self.standing.look_again_at()
     }
 
     /// Looks whether its terminal has gone, or has come; `false` where nobody reads.
@@ -192,9 +165,7 @@ impl<'a> Followed<'a> {
                 if self.print_new(ui)?.is_none() || !self.print_rest(ui) {
                     return Ok(false);
                 }
-                self.standing = Standing::Waiting {
-                    search_until: Some(Instant::now() + SEARCH),
-                };
+                self.standing = Standing::searching();
                 ui.status(format!(
                     "`{}`: its terminal has closed; waiting for the next",
                     self.name()
@@ -202,9 +173,7 @@ impl<'a> Followed<'a> {
             }
             Standing::Waiting { search_until } => {
                 if has_state_changed {
-                    self.standing = Standing::Waiting {
-                        search_until: Some(Instant::now() + SEARCH),
-                    };
+                    self.standing = Standing::searching();
                 }
                 let is_searched = search_until.is_some_and(|until| Instant::now() < until);
                 if !(has_state_changed || changes.is_recorder || is_searched) {
@@ -314,7 +283,7 @@ impl<'a> Followed<'a> {
         }
     }
 
-    /// Has a recorder started for a terminal, and waits until it has begun; returns what was shown before.
+    /// Has a recorder started for a terminal; returns what was shown before.
     fn pipe(
         &mut self,
         pane: &Pane,
@@ -323,44 +292,18 @@ impl<'a> Followed<'a> {
         lines: usize,
         ui: &Ui,
     ) -> anyhow::Result<String> {
-        let recorder = self.fleet.recorder(settings)?;
-        let mut watch = crate::recording::Watch::new()?;
-        watch.recorded(&settings.directory)?;
-        let tmux = self.fleet.tmux()?;
-        let shown = match tmux.pipe(&pane.pane, &recorder, lines, self.color)? {
-            Piped::Shows(shown) => shown,
-            Piped::Foreign => {
-                self.standing = Standing::Over;
-                let socket = tmux.socket().display();
-                let fault = failed(format!(
-                    "cannot follow `{}`: its terminal has a pipe already, which somebody has laid by hand",
-                    self.name()
-                ));
-                ui.fail(
-                    &fault
-                        .hint(format!(
-                            "`tmux -S {socket} pipe-pane -t {}` takes it away",
-                            pane.pane
-                        ))
-                        .into(),
-                );
-                return Ok(String::new());
-            }
+        let wanted = Wanted {
+            pane,
+            series,
+            settings,
+            lines,
+            color: self.color,
         };
-        let deadline = Instant::now() + PATIENCE;
-        while !series.is_written() {
-            use std::os::fd::AsFd as _;
-            if !wait_readable(&[watch.as_fd()], Some(deadline))?[0] {
-                let name = self.name();
-                return Err(timed_out(format!("the recorder of `{name}` has not begun"))
-                    .hint(format!(
-                        "`fleet logs {name}` shows what stands in its terminal"
-                    ))
-                    .into());
-            }
-            watch.changes()?;
+        let shown = lay(self.fleet, &self.name(), &wanted, ui)?;
+        if shown.is_none() {
+            self.standing = Standing::Over;
         }
-        Ok(shown)
+        Ok(shown.unwrap_or_default())
     }
 
     /// Looks for its terminal. Where there is no session, the next one begins with a change of the state.

@@ -5,10 +5,9 @@ use std::ffi::OsString;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use nix::errno::Errno;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
+use nix::sys::inotify::{AddWatchFlags, InotifyEvent, WatchDescriptor};
 
+use crate::files::Watched;
 use crate::fleet::{Fleet, RUNTIME};
 use crate::names::Name;
 use crate::pins;
@@ -41,7 +40,7 @@ enum Wanted {
 
 /// Watched directories, and what was heard of them.
 pub(super) struct Places {
-    inotify: Inotify,
+    kernel: Watched,
     watched: HashMap<WatchDescriptor, (PathBuf, Wanted)>,
     root: PathBuf,
     news: News,
@@ -52,10 +51,8 @@ pub(super) struct Places {
 impl Places {
     /// Begins to watch all that the status of a fleet is made of.
     pub(super) fn of(fleet: &Fleet) -> anyhow::Result<Self> {
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)
-            .context("cannot watch files")?;
         let mut places = Self {
-            inotify,
+            kernel: Watched::nothing()?,
             watched: HashMap::new(),
             root: fleet.root.clone(),
             news: News::default(),
@@ -70,10 +67,7 @@ impl Places {
     pub(super) fn renew(&mut self, fleet: &Fleet) -> anyhow::Result<()> {
         let mut watched = HashMap::new();
         for (directory, wanted) in own(fleet) {
-            if let Some(descriptor) = self
-                .add(&directory)
-                .with_context(|| format!("cannot watch `{}`", directory.display()))?
-            {
+            if let Some(descriptor) = self.add(&directory)? {
                 watched.insert(descriptor, (directory, wanted));
             }
         }
@@ -95,8 +89,7 @@ impl Places {
         }
         for descriptor in self.watched.keys() {
             if !watched.contains_key(descriptor) {
-                // Of a directory that has gone the kernel has let go by itself.
-                let _ = self.inotify.rm_watch(*descriptor);
+                self.kernel.remove(*descriptor);
             }
         }
         self.watched = watched;
@@ -104,37 +97,27 @@ impl Places {
     }
 
     /// Watches a directory; `None` where it is not there.
-    fn add(&self, directory: &Path) -> nix::Result<Option<WatchDescriptor>> {
+    fn add(&self, directory: &Path) -> anyhow::Result<Option<WatchDescriptor>> {
         let changes = AddWatchFlags::IN_MOVED_TO
             | AddWatchFlags::IN_MOVED_FROM
             | AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_DELETE
             | AddWatchFlags::IN_CLOSE_WRITE
             | AddWatchFlags::IN_DELETE_SELF
-            | AddWatchFlags::IN_MOVE_SELF
-            | AddWatchFlags::IN_ONLYDIR;
-        match self.inotify.add_watch(directory, changes) {
-            Ok(descriptor) => Ok(Some(descriptor)),
-            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(None),
-            Err(errno) => Err(errno),
-        }
+            | AddWatchFlags::IN_MOVE_SELF;
+        self.kernel.add_if_there(directory, changes)
     }
 
     /// Can be read when something has happened there.
     pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.inotify.as_fd()
+        self.kernel.as_fd()
     }
 
     /// Reads what has happened; returns whether any of it counts.
     pub(super) fn read(&mut self) -> anyhow::Result<bool> {
-        let events = match self.inotify.read_events() {
-            Ok(events) => events,
-            Err(Errno::EAGAIN) => return Ok(false),
-            Err(errno) => return Err(errno).context("cannot watch files"),
-        };
         let mut counts = false;
-        for event in &events {
-            counts |= self.note(event);
+        for event in self.kernel.events()? {
+            counts |= self.note(&event);
         }
         Ok(counts)
     }

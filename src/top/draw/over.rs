@@ -18,8 +18,43 @@ pub(super) fn draw_large(frame: &mut Frame<'_>, area: Rect, model: &mut Model, p
     let Open::Large(large) = &model.open else {
         return;
     };
-    let columns = usize::from(area.width);
-    let (title, lines) = match &large.of {
+    let (title, lines) = large_text(&large.of, model, usize::from(area.width), pen);
+    let room = usize::from(area.height.saturating_sub(1));
+    let most = lines.len().saturating_sub(room);
+    let scroll = large.scroll.min(most);
+    let is_from_end = matches!(large.of, Text::Tab) && model.tab == Tab::Lines;
+    let skipped = if is_from_end { most - scroll } else { scroll };
+    frame.render_widget(
+        title,
+        Rect {
+            height: 1.min(area.height),
+            ..area
+        },
+    );
+    draw_lines(
+        frame,
+        Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(1),
+            ..area
+        },
+        lines,
+        skipped,
+    );
+    (model.page, model.most_scroll) = (room, most);
+    if let Open::Large(large) = &mut model.open {
+        large.scroll = scroll;
+    }
+}
+
+/// Returns the title and the lines of a text that has the screen for itself.
+fn large_text(
+    of: &Text,
+    model: &Model,
+    columns: usize,
+    pen: Pen,
+) -> (Line<'static>, Vec<Line<'static>>) {
+    match of {
         Text::Tab => (
             panel::rule(model, columns),
             panel::lines(model, columns, pen),
@@ -48,32 +83,6 @@ pub(super) fn draw_large(frame: &mut Frame<'_>, area: Rect, model: &mut Model, p
             let lines = help().into_iter().map(|line| fit(&line, columns));
             (titled("keys", columns), raw(lines))
         }
-    };
-    let room = usize::from(area.height.saturating_sub(1));
-    let most = lines.len().saturating_sub(room);
-    let scroll = large.scroll.min(most);
-    let is_from_end = matches!(large.of, Text::Tab) && model.tab == Tab::Lines;
-    let skipped = if is_from_end { most - scroll } else { scroll };
-    frame.render_widget(
-        title,
-        Rect {
-            height: 1.min(area.height),
-            ..area
-        },
-    );
-    draw_lines(
-        frame,
-        Rect {
-            y: area.y + 1,
-            height: area.height.saturating_sub(1),
-            ..area
-        },
-        lines,
-        skipped,
-    );
-    (model.page, model.most_scroll) = (room, most);
-    if let Open::Large(large) = &mut model.open {
-        large.scroll = scroll;
     }
 }
 
