@@ -125,8 +125,9 @@ mod tests {
             }),
             Box::new(|| 3),
         ];
+        // Time enough for two that do nothing, however busy the machine is.
         assert_eq!(
-            all_within(Duration::from_millis(200), works),
+            all_within(Duration::from_secs(3), works),
             [Some(1), None, Some(3)]
         );
     }

@@ -169,9 +169,6 @@ pub(crate) fn with_ancestors(pid: i32) -> Vec<i32> {
 /// How long a process may be within execve(2): microseconds, unless nothing lets it run.
 const WITHIN_EXEC: Duration = Duration::from_secs(1);
 
-/// How long an environment may be empty before it counts as that.
-const WITHOUT_ENVIRONMENT: Duration = Duration::from_millis(20);
-
 /// Looks for one `NAME=value` in the environments that processes were started with.
 pub(super) struct EnvironmentSearch {
     wanted: Vec<u8>,
@@ -191,8 +188,10 @@ impl EnvironmentSearch {
     pub(super) fn finds_in(&mut self, pid: i32) -> bool {
         let began = Instant::now();
         loop {
+            // Before the look: on a busy machine, the time between the two says nothing about that process.
+            let waited = began.elapsed();
             match self.read(pid) {
-                Ok(0) if began.elapsed() < patience_with(pid) => std::thread::yield_now(),
+                Ok(0) if waited < patience_with(pid) => std::thread::yield_now(),
                 Ok(length) => return holds(&self.buffer[..length], &self.wanted),
                 Err(_) => return false,
             }
@@ -216,7 +215,8 @@ impl EnvironmentSearch {
 /// replaced by execve(2) at this very moment, or was since its file was opened.
 ///
 /// Where it begins and ends are fields 50 and 51 of `/proc/PID/stat`. While the old one is gone and the new one is not
-/// there yet, both are 0; for an instant after that they are the same, as they are for good where there is none.
+/// there yet, both are 0; after that they are the same for as long as the kernel lays it out, and for good where there is
+/// none. Only then is it known where the program's code begins, which is field 26.
 fn patience_with(pid: i32) -> Duration {
     /// The flag of the kernel's own threads (`PF_KTHREAD`), which never have one.
     const OF_KERNEL: u64 = 0x0020_0000;
@@ -237,10 +237,9 @@ fn patience_with(pid: i32) -> Duration {
         .first()
         .is_none_or(|state| matches!(*state, "Z" | "X" | "x"));
     let is_of_kernel = number(9).is_none_or(|flags| flags & OF_KERNEL != 0);
-    if has_ended || is_of_kernel {
+    let has_none = number(26) != Some(0) && number(51) != Some(0) && number(50) == number(51);
+    if has_ended || is_of_kernel || has_none {
         Duration::ZERO
-    } else if number(51) != Some(0) && number(50) == number(51) {
-        WITHOUT_ENVIRONMENT
     } else {
         WITHIN_EXEC
     }
@@ -334,11 +333,14 @@ mod tests {
 
     #[test]
     fn a_process_that_executes_one_program_after_another_is_always_found() {
-        // Each is replaced by the next at once.
-        let script = "[ $0 = 0 ] || exec sh -c \"$SCRIPT\" $(($0 - 1))";
+        // Each is replaced by the next at once, until enough has been seen.
+        let directory = tempfile::tempdir().unwrap();
+        let enough = directory.path().join("enough");
+        let script = "[ -e \"$ENOUGH\" ] || exec sh -c \"$SCRIPT\"";
         let mut child = std::process::Command::new("sh")
-            .args(["-c", script, "150"])
+            .args(["-c", script])
             .env("SCRIPT", script)
+            .env("ENOUGH", &enough)
             .env("LARGE", "x".repeat(50_000))
             .env("PROCFS_TEST", "yes")
             .spawn()
@@ -353,9 +355,12 @@ mod tests {
             }
             assert!(is_found, "at look {looks}");
             looks += 1;
+            if looks == 3_000 {
+                std::fs::write(&enough, "").unwrap();
+            }
         }
         child.wait().unwrap();
-        assert!(looks > 10, "{looks}");
+        assert!(looks >= 3_000, "{looks}");
     }
 
     #[test]

@@ -271,7 +271,8 @@ mod tests {
         let hidden = "setsid sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1000; done' & exec sleep 1000";
         let (mut child, life, _) = begin(hidden);
         assert!(!Sweep::of(&life).finds_nothing());
-        let swept = end_life(&life, Duration::from_millis(100));
+        // Those that go when they are told need a moment on a busy machine; only the one that does not is killed.
+        let swept = end_life(&life, Duration::from_secs(2));
         // The shell that became `sleep`, the one that hid, and at least one `sleep` of that.
         assert!(swept.ended >= 3, "{swept:?}");
         assert!((1..swept.ended).contains(&swept.killed), "{swept:?}");

@@ -58,7 +58,7 @@ impl Guardian {
     #[track_caller]
     pub(crate) fn says_times(&self, sandbox: &Sandbox, text: &str, times: usize) {
         let mut said = String::new();
-        let has_said = poll(std::time::Duration::from_secs(20), || {
+        let has_said = poll(crate::sandbox::DEADLINE, || {
             said = self.said();
             said.matches(text).count() >= times
         });

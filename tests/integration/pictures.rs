@@ -42,7 +42,8 @@ const PICTURES: [Picture; 3] = [
         file: "docs/top.svg",
         command: "fleet top",
         height: "24",
-        until: Some("? help"),
+        // The end of what is read of a project after the first look.
+        until: Some("brought back when it dies"),
     },
 ];
 
@@ -116,8 +117,12 @@ fn shown(sandbox: &Sandbox, picture: &Picture) -> String {
             .stdout
     };
     let until = picture.until.unwrap_or(END);
-    sandbox.wait_for(until, || screen::words(&capture()).contains(until));
-    let text = capture();
+    let mut text = String::new();
+    sandbox.wait_for(until, || {
+        // While it is drawn, the next look shows something else.
+        let before = std::mem::replace(&mut text, capture());
+        before == text && screen::words(&text).contains(until)
+    });
     sandbox.tmux_at(&socket, &["kill-server"]).succeeded();
     let text = text.split(END).next().unwrap_or_default();
     let home = sandbox.root().to_string_lossy();

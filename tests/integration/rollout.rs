@@ -205,8 +205,9 @@ fn what_makes_no_roll_out_is_a_usage_error() {
         let words: Vec<&str> = line.split(' ').collect();
         sandbox.fleet(&words).exited(2);
     }
-    sandbox.fleet(&["update", "--resume"]).exited(1);
-    sandbox.fleet(&["update", "--back-out"]).exited(1);
+    // These are refused: there is none.
+    sandbox.fleet(&["update", "--resume"]).exited(3);
+    sandbox.fleet(&["update", "--back-out"]).exited(3);
     sandbox.is_at("a", "v0.1.0", 1);
     sandbox.over();
 }

@@ -187,7 +187,7 @@ impl Operator<'_> {
             process = self.sandbox.status(name)["process"].clone();
             process["pid"] != died && (is_right(&process))
         };
-        let is_recorded = crate::sandbox::poll(std::time::Duration::from_secs(20), &mut said);
+        let is_recorded = crate::sandbox::poll(crate::sandbox::DEADLINE, &mut said);
         assert!(is_recorded, "`{name}`: {what} became {process:#}");
     }
 

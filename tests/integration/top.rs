@@ -77,11 +77,12 @@ impl<'a> Screen<'a> {
         self.sandbox.tmux_at(&self.socket, &capture).stdout
     }
 
-    /// Waits until the screen shows something, and returns all of it.
+    /// Waits until the screen shows something, and returns all of it. A screen may be seen while it is drawn: what else
+    /// is on it is waited for in its turn.
     #[track_caller]
     fn wait_until(&self, what: &str, condition: impl Fn(&str) -> bool) -> String {
         let mut shown = String::new();
-        let is_there = crate::sandbox::poll(std::time::Duration::from_secs(20), || {
+        let is_there = crate::sandbox::poll(crate::sandbox::DEADLINE, || {
             shown = self.shows();
             condition(&shown)
         });
@@ -115,10 +116,11 @@ impl<'a> Screen<'a> {
 
     /// The process that shows the screen.
     fn process(&self) -> Process {
-        let mut found = self.sandbox.running("fleet top");
-        found.retain(|process| !process.command.contains("sh -c"));
-        assert_eq!(found.len(), 1, "{found:#?}");
-        found.remove(0)
+        self.sandbox.only_one(|| {
+            let mut found = self.sandbox.running("fleet top");
+            found.retain(|process| !process.command.contains("sh -c"));
+            found
+        })
     }
 
     /// Waits until the screen has ended with an exit code, and the terminal is as it was.

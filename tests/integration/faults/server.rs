@@ -1,10 +1,10 @@
 //! F7: `kill -9` of the tmux server. All of it is gone within two seconds, and what was wanted comes back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::census::Census;
 use crate::guardian::{Guardian, fleet_of, lives, start, stop_all, whole};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Stopwatch};
 use crate::start::order::{Held, begin, set, tenders};
 
 const NAMES: [&str; 6] = ["back", "disabled", "finished", "heals", "parked", "stopped"];
@@ -35,15 +35,14 @@ fn mixed() -> Sandbox {
 #[track_caller]
 fn kill_server(sandbox: &Sandbox) {
     let (server, all) = (sandbox.server(), sandbox.processes());
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     server.kill();
     let is_guardian = |command: &str| command.ends_with("fleet watch");
     sandbox.wait_for("all of it to end", || {
         all.iter()
             .all(|process| is_guardian(&process.command) || !process.is_alive())
     });
-    let took = begun.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    begun.assert_within(Duration::from_secs(2));
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::{healing, lives};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Stopwatch};
 
 /// Five restarts without waits to speak of.
 const FIVE_AT_ONCE: &str = "restart = { backoff = \"1ms\", give_up_after = 5 }";
@@ -102,9 +102,9 @@ fn a_stop_during_a_back_off_wins_at_once() {
         healing("echo no luck; exit 7\n").setting("demo", "restart = { backoff = \"5m\" }");
     sandbox.fleet(&["start", "demo"]);
     sandbox.wait_for_screen("demo", "starting again in ");
-    let begun = std::time::Instant::now();
+    let begun = Stopwatch::start();
     sandbox.fleet(&["stop", "demo"]).succeeded();
-    assert!(begun.elapsed().as_secs_f64() < 3.0, "{:?}", begun.elapsed());
+    begun.assert_within(std::time::Duration::from_secs(3));
     assert_eq!(sandbox.status("demo")["verdict"], "down");
     assert_eq!(lives(&sandbox), 2);
     assert_eq!(sandbox.running("fleet-tender"), []);
@@ -140,9 +140,7 @@ fn a_mistake_in_the_registry_parks_nothing() {
     let sandbox = healing("echo ready; exec sleep 86431\n").started("demo", "ready");
     let valid = sandbox.read("fleet/fleet.toml");
     let dies = |life: usize| {
-        let found = sandbox.running("sleep 86431");
-        assert_eq!(found.len(), 1, "{found:#?}");
-        sandbox.kill(&found[0]);
+        sandbox.kill(&sandbox.only_one(|| sandbox.running("sleep 86431")));
         sandbox.wait_for("the next life", || {
             lives(&sandbox) == life && sandbox.running("sleep 86431").len() == 1
         });

@@ -65,7 +65,7 @@ fn two_see_all_and_one_that_is_killed_takes_nothing_from_the_other() {
     tell(&sandbox, "demo", "both");
     first.wait_for("heard: both");
     second.wait_for("heard: both");
-    assert_eq!(recorders(&sandbox).len(), 1);
+    sandbox.wait_for("one recorder", || recorders(&sandbox).len() == 1);
     first.end(Signal::SIGKILL);
     tell(&sandbox, "demo", "one");
     second.wait_for("heard: one");

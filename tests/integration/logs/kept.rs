@@ -26,6 +26,8 @@ fn wait_until_kept(sandbox: &Sandbox, address: &str, text: &str) -> String {
 fn it_is_one_log_of_all_lives_with_a_line_for_each() {
     let sandbox = running(&["log = true", "watch = \"heal\""]);
     tell(&sandbox, "demo", "one");
+    // What is typed is echoed at once, before the answer to what came before it.
+    wait_until_kept(&sandbox, "demo", "heard: one");
     tell(&sandbox, "demo", "die");
     sandbox.wait_for("the next life", || {
         kept(&sandbox, "demo").matches("demo is up").count() == 2
@@ -34,6 +36,7 @@ fn it_is_one_log_of_all_lives_with_a_line_for_each() {
     wait_until_kept(&sandbox, "demo", "heard: two");
     sandbox.fleet(&["stop", "demo"]).succeeded();
     sandbox.fleet(&["start", "demo"]).succeeded();
+    sandbox.wait_for_screen("demo", "demo is up");
     tell(&sandbox, "demo", "three");
     wait_until_kept(&sandbox, "demo", "heard: three");
     sandbox.fleet(&["stop", "demo"]).succeeded();
@@ -191,7 +194,7 @@ fn it_is_followed_by_several_through_a_restart() {
     );
     assert_eq!(text.matches("heard: hello").count(), 1, "{text}");
     // No other recorder than the one that keeps it.
-    assert_eq!(recorders(&sandbox).len(), 1);
+    sandbox.wait_for("one recorder", || recorders(&sandbox).len() == 1);
     assert!(files(&sandbox, "follow/demo").is_empty());
     drop(first);
     sandbox.fleet(&["stop", "demo"]).succeeded();
@@ -231,7 +234,7 @@ fn a_recorder_that_is_killed_costs_the_harness_nothing_and_comes_back() {
     follower.wait_for("heard: followed");
     wait_until_kept(&sandbox, "demo", "heard: followed");
     drop(follower);
-    assert_eq!(recorders(&sandbox).len(), 1);
+    sandbox.wait_for("one recorder", || recorders(&sandbox).len() == 1);
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
 

@@ -101,7 +101,7 @@ fn a_full_disk_stops_and_slows_nobody_and_is_told() {
         let why = sandbox.fleet(&["why", "demo"]).stdout;
         why.contains("output of `[harness]` is being lost: File too large")
     });
-    assert_eq!(recorders(&sandbox).len(), 1);
+    sandbox.wait_for("one recorder", || recorders(&sandbox).len() == 1);
     assert_eq!(size(&files(&sandbox, "logs/demo")), 64 << 10);
     tell(&sandbox, "demo", "hello");
     sandbox.wait_for_screen("demo", "heard: hello");

@@ -146,8 +146,18 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn tender_of(&self, project: &str) -> Process {
         let unit = format!("fleet-tender {}", self.runtime("units", project).display());
-        let mut found = self.running(&unit);
-        assert_eq!(found.len(), 1, "{found:#?}");
+        self.only_one(|| self.running(&unit))
+    }
+
+    /// Waits until there is one process only of those that are looked for: what has forked and not executed yet looks
+    /// like a second one.
+    #[track_caller]
+    pub(crate) fn only_one(&self, look: impl Fn() -> Vec<Process>) -> Process {
+        let mut found = Vec::new();
+        self.wait_for("one process only", || {
+            found = look();
+            found.len() == 1
+        });
         found.remove(0)
     }
 

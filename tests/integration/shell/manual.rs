@@ -85,6 +85,7 @@ fn a_page_has_the_sections_that_people_look_for() {
         "OPTIONS",
         "GLOBAL OPTIONS",
         "EXAMPLES",
+        "EXIT CODES",
         "SEE ALSO",
     ] {
         assert!(sections.contains(&section), "no {section} in {text}");
@@ -97,6 +98,7 @@ fn a_page_has_the_sections_that_people_look_for() {
         text.contains("\n       fleet harness set-url runner https://example.org/runner.git\n"),
         "{text}"
     );
+    assert!(text.contains("\nEXIT CODES\n       0    done\n"), "{text}");
     assert!(text.contains("  fleet-harness(1)\n"), "{text}");
     let text = shown(&sandbox, &["man"]);
     assert!(text.contains("\nEXIT CODES\n       0    done\n"), "{text}");

@@ -38,6 +38,20 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
+/// Lets go whatever git still waits, or will yet, and waits until none is left.
+fn let_git_end(sandbox: &Sandbox) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // Without a reader it cannot be opened, and is not waited for: the last one may just have ended.
+    let mut gate = std::fs::OpenOptions::new();
+    let gate = gate.write(true).custom_flags(nix::libc::O_NONBLOCK);
+    sandbox.wait_for("git to end", || {
+        let _ = gate
+            .open(sandbox.at("gate"))
+            .and_then(|mut gate| gate.write_all(b"open\n"));
+        sandbox.running("bin/git").is_empty()
+    });
+}
+
 /// Lets all go on that wait.
 fn open_gate(sandbox: &Sandbox) {
     let gate = std::fs::OpenOptions::new()
@@ -114,9 +128,7 @@ fn ctrl_c_and_a_signal_leave_nothing_of_it() {
     assert_eq!(screen.shown().trim_end(), "Terminated\n$");
     screen.close();
     // The git that it ran waits yet.
-    if !sandbox.running("bin/git").is_empty() {
-        open_gate(&sandbox);
-    }
+    let_git_end(&sandbox);
 }
 
 #[test]

@@ -36,6 +36,10 @@ impl<'a> Screen<'a> {
             "-y",
             "30",
         ];
+        for shell in ["bash", "zsh", "fish"] {
+            let is_there = !command.contains(&shell) || sandbox.has_program(shell);
+            assert!(is_there, "this test needs `{shell}`: `.ci/run` installs it");
+        }
         let directory = sandbox.directory().display().to_string();
         let words = [&new[..], &["-c", &directory], command].concat();
         let screen = Self { sandbox, socket };
@@ -67,7 +71,7 @@ impl<'a> Screen<'a> {
     #[track_caller]
     pub(super) fn wait_for(&self, what: &str, mut condition: impl FnMut(&str) -> bool) {
         let mut shown = String::new();
-        let met = crate::sandbox::poll(std::time::Duration::from_secs(20), || {
+        let met = crate::sandbox::poll(crate::sandbox::DEADLINE, || {
             shown = self.shown();
             condition(&shown)
         });

@@ -334,7 +334,7 @@ fn what_it_leaves_running_ends_with_it() {
 /// F9: its log is bounded.
 #[test]
 fn of_what_prints_without_end_the_end_is_kept() {
-    let script = "head -c 50000000 /dev/zero | tr '\\0' '\\n'; echo the end; exit 1\n";
+    let script = "head -c 20000000 /dev/zero | tr '\\0' '\\n'; echo the end; exit 1\n";
     let sandbox = fleet(script).project("demo", "v1");
     let said = sandbox.fleet(&["start", "demo"]);
     assert!(

@@ -1,8 +1,8 @@
 //! F23: no start passes a limit of the machine: tmux would not fail at one, but hang for good.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{Output, Sandbox, Stopwatch};
 
 /// Runs `fleet` where no process may have more open files than this.
 fn with_files(sandbox: &Sandbox, most: usize, arguments: &str) -> Output {
@@ -30,10 +30,10 @@ fn refusals(said: &Output) -> Vec<&str> {
 /// Every command still answers, long before its deadline.
 #[track_caller]
 fn answers(sandbox: &Sandbox) {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let said = sandbox.fleet(&["status"]).succeeded().stderr.clone();
     assert!(!said.contains("does not answer"), "{said}");
-    assert!(begun.elapsed() < Duration::from_secs(4));
+    begun.assert_within(Duration::from_secs(4));
 }
 
 /// F23.
@@ -144,9 +144,9 @@ fn a_start_that_meets_a_frozen_server_gives_up_and_names_it() {
     sandbox.fleet(&["start", "p00"]).succeeded();
     let server = sandbox.server();
     server.signal(nix::sys::signal::Signal::SIGSTOP);
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let said = sandbox.run("start p01");
-    assert!(begun.elapsed() < Duration::from_secs(20));
+    begun.assert_within(Duration::from_secs(20));
     server.signal(nix::sys::signal::Signal::SIGCONT);
     // A command of tmux's own would hang as well.
     insta::assert_snapshot!(said, @r"

@@ -4,12 +4,12 @@
 use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::net::UnixListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::fleet;
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{Output, Sandbox, Stopwatch};
 
 /// Runs `fleet status --json` under strace, which `options` tell what to do and to write into `trace`.
 fn traced(sandbox: &Sandbox, options: &[&str]) -> Output {
@@ -88,13 +88,9 @@ fn a_socket_of_somebody_elses_is_given_a_deadline_and_not_believed() {
     let stranger = UnixListener::bind(&socket).unwrap();
     // Only root can give it away; for everybody else it is a stranger all the same.
     let _ = chown(&socket, Some(65534), Some(65534));
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let said = sandbox.fleet(&["status", "--json"]);
-    assert!(
-        begun.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        begun.elapsed()
-    );
+    begun.assert_within(Duration::from_secs(8));
     let report: Value = serde_json::from_str(&said.succeeded().stdout).unwrap();
     assert!(report["server"]["alive"].is_null(), "{report:#}");
     assert_eq!(report["projects"][0]["verdict"], "up");

@@ -41,7 +41,8 @@ impl<'a> Screen<'a> {
         self.sandbox.tmux_at(&self.socket, &capture).stdout
     }
 
-    /// Waits until it shows a text, and returns all that it shows.
+    /// Waits until it shows a text, and returns all that it shows. A screen may be seen while it is drawn: what else is
+    /// on it is waited for in its turn.
     #[track_caller]
     pub(super) fn wait_for(&self, text: &str) -> String {
         let mut shown = String::new();

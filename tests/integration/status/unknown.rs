@@ -1,11 +1,12 @@
 //! What cannot be told, and what a status does about it: it says so, in time, and changes nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
 use super::fleet;
+use crate::sandbox::Stopwatch;
 
 /// F22: a state that is garbage.
 #[test]
@@ -62,13 +63,9 @@ fn a_frozen_server_is_given_a_deadline() {
     sandbox.fleet(&["start", "demo"]).succeeded();
     let server = sandbox.server();
     server.signal(Signal::SIGSTOP);
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let said = sandbox.run("status");
-    assert!(
-        begun.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        begun.elapsed()
-    );
+    begun.assert_within(Duration::from_secs(8));
     assert_snapshot!(said, @r"
     NAME  STATE  FOR  PIN  REF
     demo  up  <age>  ok  v0.1.0
@@ -77,13 +74,9 @@ fn a_frozen_server_is_given_a_deadline() {
     1 project: 1 up; tmux does not answer: `/usr/bin/tmux` has not answered within 5 s
     --- exit code 0
     ");
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let logs = sandbox.run("logs demo");
-    assert!(
-        begun.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        begun.elapsed()
-    );
+    begun.assert_within(Duration::from_secs(8));
     assert!(
         logs.contains("has not answered within 5 s") && logs.contains("exit code 6"),
         "{logs}"

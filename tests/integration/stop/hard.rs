@@ -6,18 +6,14 @@ use insta::assert_snapshot;
 use nix::sys::signal::Signal;
 
 use super::running;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Stopwatch};
 
 /// Stops `demo` and proves that nothing of it is left, in time: its grace of 1 s and two more.
 #[track_caller]
 fn stop(sandbox: &Sandbox) -> String {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let said = sandbox.run("stop demo");
-    assert!(
-        begun.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        begun.elapsed()
-    );
+    begun.assert_within(Duration::from_secs(3));
     let left: Vec<_> = sandbox
         .processes()
         .into_iter()
@@ -32,7 +28,7 @@ fn stop(sandbox: &Sandbox) -> String {
 fn who_left_the_session_is_ended() {
     let sandbox =
         running("setsid sleep 86407 & setsid sh -c 'sleep 86407 & wait' & echo ready; exec cat\n");
-    assert_eq!(sandbox.running("sleep 86407").len(), 3);
+    sandbox.wait_for("all three", || sandbox.running("sleep 86407").len() == 3);
     assert_snapshot!(stop(&sandbox), @r"
     --- stderr
     stopped `demo`
@@ -132,10 +128,10 @@ fn a_frozen_tmux_server_does_not_keep_a_project_up() {
     let harness = sandbox.harness_of("demo");
     let server = sandbox.server();
     server.signal(Signal::SIGSTOP);
-    let begun = std::time::Instant::now();
+    let begun = Stopwatch::start();
     let said = sandbox.fleet(&["stop", "demo"]);
     // It asks several times, and waits as long as that may take only once.
-    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    begun.assert_within(std::time::Duration::from_secs(10));
     server.signal(Signal::SIGCONT);
     said.exited(1);
     assert!(

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::running;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Stopwatch};
 
 const STUBBORN: &str = "trap '' TERM HUP; setsid sleep 86413 & setsid sleep 86414 &\n\
                         echo ready; exec sleep 86413\n";
@@ -77,11 +77,10 @@ fn the_session_was_killed() {
 fn the_server_was_killed() {
     let sandbox = stubborn();
     let server = sandbox.server();
-    let begun = std::time::Instant::now();
+    let begun = Stopwatch::start();
     sandbox.kill(&server);
     sandbox.wait_for("all of it to end", || sandbox.processes().is_empty());
-    let took = begun.elapsed();
-    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+    begun.assert_within(std::time::Duration::from_secs(2));
     assert_snapshot!(sandbox.run("status"), @r"
     NAME  STATE    FOR  PIN  REF  REASON
     demo  crashed  <age>  ok  v1  its tmux server has gone

@@ -73,7 +73,7 @@ fn a_stop_ends_the_wait_for_a_lock_and_for_a_new_unit() {
     let held = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
     bench.start(&bench.unit(LOOPS));
     bench.wait_for_phase("starting");
-    let asked = Instant::now();
+    let asked = Stopwatch::start();
     bench.wish("down");
     bench.tell();
     bench.wait_for_phase("down");
@@ -89,7 +89,7 @@ fn a_stop_ends_the_wait_for_a_lock_and_for_a_new_unit() {
     bench.wish("down");
     bench.tell();
     bench.wait_for_phase("down");
-    assert!(asked.elapsed() < Duration::from_secs(20));
+    asked.assert_within(Duration::from_secs(20));
     assert_eq!(bench.lines("lives").len(), 0);
     let refreshing = format!("/proc/{}", bench.lines("refreshing")[0]);
     assert!(!Path::new(&refreshing).exists());

@@ -82,7 +82,7 @@ fn a_jump_during_a_wait_neither_ends_nor_prolongs_it() {
         let bench = &shifted.bench;
         let mut unit = bench.unit("echo begun >> lives; exit 7");
         unit["policy"] = policy(1000, 2);
-        let begun = Instant::now();
+        let begun = std::time::Instant::now();
         shifted.start(&unit);
         let waiting = bench.wait_for_phase("waiting");
         shifted.by(shift);

@@ -9,11 +9,9 @@ fn what_is_confirmed_is_started_restarted_and_stopped() {
     screen.keys(&["j"]);
     screen.wait_until_selected("ada");
     screen.keys(&["s"]);
-    let shown = screen.wait_for("y does it");
-    assert!(
-        shown.contains("fleet start ada") && shown.contains("ada:"),
-        "{shown}"
-    );
+    screen.wait_for("y does it");
+    screen.wait_for("fleet start ada");
+    screen.wait_for("ada:");
     screen.keys(&["Escape"]);
     screen.wait_until("the plan to go", |shown| !shown.contains("y does it"));
     assert_eq!(sandbox.status("ada")["verdict"], "down");
@@ -64,11 +62,9 @@ fn what_is_refused_is_told_with_its_reason_and_what_to_type() {
     screen.keys(&["y"]);
     screen.wait_for_row("ada", "disabled");
     screen.keys(&["s"]);
-    let shown = screen.wait_for("refused (exit code 3)");
-    assert!(
-        shown.contains("hint: ") && shown.contains("fleet enable ada"),
-        "{shown}"
-    );
+    screen.wait_for("refused (exit code 3)");
+    screen.wait_for("hint: ");
+    let shown = screen.wait_for("fleet enable ada");
     assert!(!shown.contains("y does"), "{shown}");
     screen.keys(&["y"]);
     screen.wait_until("the refusal to go", |shown| !shown.contains("exit code 3"));
@@ -85,12 +81,12 @@ fn an_update_offers_the_versions_and_restarts_where_that_is_asked_for() {
     let sandbox = fleet();
     let screen = Screen::of(&sandbox, 80, 24);
     screen.keys(&["u"]);
-    let shown = screen.wait_for("v0.2.0  newest");
-    assert!(shown.contains("v0.1.0  default, now"), "{shown}");
+    screen.wait_for("v0.2.0  newest");
+    screen.wait_for("v0.1.0  default, now");
     screen.keys(&["0.2", "Down", "Tab", "Enter"]);
     screen.wait_for("fleet update bob v0.2.0 --restart");
-    let shown = screen.wait_for("y does it");
-    assert!(shown.contains("move the pin from"), "{shown}");
+    screen.wait_for("y does it");
+    screen.wait_for("move the pin from");
     screen.keys(&["y"]);
     screen.wait_for("done (exit code 0)");
     screen.keys(&["Escape"]);
@@ -117,8 +113,8 @@ fn a_terminal_is_attached_to_and_left_again() {
     screen.keys(&["j", "j"]);
     screen.wait_until_selected("carl");
     screen.keys(&["a"]);
-    let shown = screen.wait_for("failed (exit code 1)");
-    assert!(shown.contains("`carl` has no terminal"), "{shown}");
+    screen.wait_for("failed (exit code 1)");
+    screen.wait_for("`carl` has no terminal");
     screen.keys(&["Escape"]);
     screen.close();
     stop_all(&sandbox);
