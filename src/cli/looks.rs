@@ -39,7 +39,7 @@ pub(crate) struct Why {
     pub(crate) names: Vec<Name>,
     #[command(flatten)]
     pub(crate) selector: Selector,
-    /// Print JSON: an object for one NAME, otherwise an array
+    /// Print JSON: one object for one NAME, else an array
     #[arg(long)]
     pub(crate) json: bool,
 }

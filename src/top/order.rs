@@ -92,7 +92,7 @@ fn matches(project: &ProjectReport, words: &[String]) -> bool {
 
 fn compare(a: &ProjectReport, b: &ProjectReport, sort: Sort) -> Ordering {
     match sort {
-        Sort::State => (rank(a), a.verdict).cmp(&(rank(b), b.verdict)),
+        Sort::State => (rank(a), a.verdict.word()).cmp(&(rank(b), b.verdict.word())),
         Sort::Name => a.name.cmp(&b.name),
         // What has no age stands last.
         Sort::Age => Reverse(a.since).cmp(&Reverse(b.since)),

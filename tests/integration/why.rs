@@ -304,6 +304,7 @@ fn several_are_told_of_one_after_the_other() {
         "{}",
         said.stderr
     );
+    sandbox.fleet(&["stop", "--all"]).succeeded();
 }
 
 #[test]
@@ -321,4 +322,5 @@ fn who_asked_is_told_as_history_tells_it() {
         said.contains("[night shift, ai (fleet stop demo)]"),
         "{said}"
     );
+    sandbox.fleet(&["stop", "--all"]).succeeded();
 }

@@ -219,10 +219,15 @@ impl Looks {
 fn a_screen_is_drawn_with_its_colours_and_read_again_without() {
     let svg = picture("x", "a \x1b[1m\x1b[31mb<\x1b[0m c\n\x1b[38;5;2md\x1b[39m");
     assert!(
-        svg.contains("a <tspan class=\"r bold\">b&lt;</tspan> c</text>"),
+        svg.contains(
+            "<tspan x=\"20.0\">a </tspan><tspan x=\"36.8\" class=\"r bold\">b&lt;</tspan><tspan x=\"45.2\"> c</tspan></text>"
+        ),
         "{svg}"
     );
-    assert!(svg.contains("<tspan class=\"g\">d</tspan></text>"), "{svg}");
+    assert!(
+        svg.contains("<tspan x=\"20.0\" class=\"g\">d</tspan></text>"),
+        "{svg}"
+    );
     assert_eq!(words_of(&svg), "$ x\na b< c\nd\n");
     assert_eq!(words("a \x1b[1mb\x1b[0m\n"), "a b\n");
 }
