@@ -100,14 +100,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  fleet status\n  fleet status demo --json\n  fleet status --check || echo look"
     )]
     Status(Status),
-    /// Say why a project is as it is, fact by fact, and what is next
+    /// Say why projects are as they are, fact by fact, and what is next
     ///
-    /// Looks at everything that bears on one project, and says what was looked for
+    /// Looks at everything that bears on a project, and says what was looked for
     /// and not found. What cannot be told is said to be so. Exits 0 whatever the
     /// answer is.
     #[command(
         verbatim_doc_comment,
-        after_help = "Examples:\n  fleet why demo\n  fleet why demo --json"
+        after_help = "Examples:\n  fleet why demo\n  fleet why --state crashed\n  fleet why demo --json"
     )]
     Why(Why),
     /// Move projects to another version of their harness

@@ -108,7 +108,7 @@ fn in_fleet(mut fleet: Fleet, command: &Command, ui: &Ui) -> anyhow::Result<Exit
         Command::Apply(wanted) => return commands::apply(&mut fleet, wanted, ui),
         Command::Audit(wanted) => return commands::audit(&fleet, wanted, ui),
         Command::Status(wanted) => return commands::status(fleet, wanted, ui),
-        Command::Why(wanted) => commands::why(&fleet, &wanted.name, wanted.json, ui)?,
+        Command::Why(wanted) => commands::why(&fleet, wanted, ui)?,
         Command::Attach(wanted) => commands::attach(&fleet, &wanted.address)?,
         Command::Logs(wanted) => return commands::logs(&fleet, wanted, ui),
         Command::Send(wanted) => return commands::send(&fleet, wanted, ui),

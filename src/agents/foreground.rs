@@ -209,6 +209,10 @@ fn keep_screen(around: &Around<'_>, seat: &Seat) {
                 .lines()
                 .filter(|line| !line.trim().is_empty() && !is_tenders(line, name.as_str()))
                 .collect();
+            if lines.is_empty() {
+                around.ui.warn(format!("`{name}` has ended: {why}"));
+                return;
+            }
             around
                 .ui
                 .warn(format!("`{name}` has ended: {why}; the last it said:"));

@@ -31,7 +31,7 @@ pub(super) struct Agent {
     pub(super) name: Name,
     /// The program and its arguments; never empty.
     pub(super) command: Vec<String>,
-    /// Where `command` is written: its line number and the line.
+    /// Where `command` is written: its line number and the line, without a comment.
     pub(super) written: (usize, String),
     /// What it is told first: a file, relative to the project.
     pub(super) prompt: Option<String>,
@@ -206,11 +206,14 @@ fn check_variable(name: &str, value: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns the number of the line where something is written, and the line.
+/// Returns the number of the line where something is written, and the line without what stands behind it, such as a comment.
 fn line(text: &str, span: &Range<usize>) -> (usize, String) {
     let before = &text[..span.start];
     let number = before.matches('\n').count();
-    let written = text.lines().nth(number).unwrap_or_default();
+    let begin = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next().unwrap_or_default();
+    // What goes on in further lines ends behind this one.
+    let written = line.get(..span.end - begin).unwrap_or(line);
     (number + 1, written.trim().to_owned())
 }
 

@@ -358,7 +358,7 @@ mod tests {
             "line 3 of",
         );
         refused(
-            "[agents.a]\ncommand = [\"no-such-agent\", \"-x\"]\n",
+            "[agents.a]\ncommand = [\"no-such-agent\", \"-x\"]  # any\n",
             "not on PATH",
             "now `command = [\"no-such-agent\", \"-x\"]`",
         );

@@ -165,7 +165,9 @@ impl Mistake<'_> {
             false => command.to_owned(),
         };
         let fault = usage(format!("`{of}` knows no `{}`", value.escape_debug()));
-        match nearest(value, known.iter().copied()) {
+        // Values are short, and what begins otherwise is another word: `tcsh` is no slip for `bash`.
+        let near = nearest(value, known.iter().copied());
+        match near.filter(|near| near.chars().next() == value.chars().next()) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
             None => fault.hint(format!("there are {}", list(known))),
         }

@@ -34,9 +34,12 @@ pub(crate) struct Status {
 /// `fleet why`.
 #[derive(Debug, Args)]
 pub(crate) struct Why {
-    /// The project
-    pub(crate) name: Name,
-    /// Print JSON
+    /// The projects
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<Name>,
+    #[command(flatten)]
+    pub(crate) selector: Selector,
+    /// Print JSON: one object for one NAME, else an array
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -52,17 +52,6 @@ fn table(events: &[Event], root: &Path, now: &Zoned) -> Table {
     table
 }
 
-/// Says who: the operator's name and role, where they are known, in the place of the account.
-fn who(event: &Event) -> String {
-    let Some(operator) = &event.operator else {
-        return event.who.clone();
-    };
-    match event.who.split_once(" (") {
-        Some((_, command)) => format!("{operator} ({command}"),
-        None => operator.to_string(),
-    }
-}
-
 /// Tells an event of the fleet in a directory: when, of which project, what, the details, and who.
 pub(crate) fn told(event: &Event, root: &Path, now: &Zoned) -> [(String, Mood); 5] {
     let mood = if event.outcome.starts_with("failed") {
@@ -77,7 +66,7 @@ pub(crate) fn told(event: &Event, root: &Path, now: &Zoned) -> [(String, Mood); 
         (one_line(event.project.as_deref()), Mood::Plain),
         (one_line(Some(&event.what)), Mood::Plain),
         (one_line(Some(&details(event, root))), mood),
-        (one_line(Some(&who(event))), Mood::Plain),
+        (one_line(Some(&event.by())), Mood::Plain),
     ]
 }
 

@@ -80,6 +80,17 @@ impl Event {
         }
     }
 
+    /// Says who made it: the operator's name and role, where they are known, in the place of the account.
+    pub(crate) fn by(&self) -> String {
+        let Some(operator) = &self.operator else {
+            return self.who.clone();
+        };
+        match self.who.split_once(" (") {
+            Some((_, command)) => format!("{operator} ({command}"),
+            None => operator.to_string(),
+        }
+    }
+
     /// Says which project it is about.
     pub(crate) fn of(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());

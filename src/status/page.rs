@@ -166,9 +166,23 @@ fn next_change<'a>(
     });
     let of_ends = ends.into_iter().filter_map(|end| {
         let left = between(now, end);
-        (!left.is_zero()).then(|| left.min(Duration::from_secs(1)))
+        (!left.is_zero()).then(|| until_sooner(left))
     });
     Some(of_ages.chain(of_ends).min()? + SLACK)
+}
+
+/// Returns after how long a time that is left is told by another word: see [`crate::ui::seconds`].
+fn until_sooner(left: Duration) -> Duration {
+    const SECOND: Duration = Duration::from_secs(1);
+    match left.checked_sub(Duration::from_secs(120)) {
+        None => left.min(SECOND),
+        // Minutes are rounded.
+        Some(in_minutes) => {
+            let over = (left.as_millis() + 30_000) % 60_000;
+            let over = Duration::from_millis(u64::try_from(over).unwrap_or(0));
+            over.min(in_minutes).max(SECOND)
+        }
+    }
 }
 
 /// Returns how long after this age it is told by another word: see [`crate::ui::ago`].

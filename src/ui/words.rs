@@ -37,12 +37,21 @@ pub(crate) fn ago(duration: Duration) -> String {
     }
 }
 
-/// Writes seconds as people say them: "0.4 s", "12 s".
+/// Writes seconds as people say them: "0.4 s", "12 s", "5 min", "3 h", "4 days".
 pub(crate) fn seconds(seconds: f64) -> String {
+    const MINUTE: f64 = 60.0;
+    const HOUR: f64 = 60.0 * MINUTE;
+    const DAY: f64 = 24.0 * HOUR;
     if seconds < 10.0 {
         format!("{seconds:.1} s")
-    } else {
+    } else if seconds < 2.0 * MINUTE {
         format!("{seconds:.0} s")
+    } else if seconds < 2.0 * HOUR {
+        format!("{:.0} min", seconds / MINUTE)
+    } else if seconds < 2.0 * DAY {
+        format!("{:.0} h", seconds / HOUR)
+    } else {
+        format!("{:.0} days", seconds / DAY)
     }
 }
 
@@ -65,6 +74,10 @@ mod tests {
         assert_eq!(
             [59, 60, 7200, 200_000].map(|s| ago(Duration::from_secs(s))),
             ["59s", "1m", "2h", "2d"]
+        );
+        assert_eq!(
+            [0.42, 12.3, 119.0, 250.0, 9000.0, 260_000.0].map(seconds),
+            ["0.4 s", "12 s", "119 s", "4 min", "2 h", "3 days"]
         );
     }
 }

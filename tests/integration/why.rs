@@ -269,3 +269,58 @@ fn what_the_trail_says_of_it_is_shown() {
         "{said}"
     );
 }
+
+#[test]
+fn several_are_told_of_one_after_the_other() {
+    let sandbox = two();
+    let first_words = |arguments: &[&str]| -> Vec<String> {
+        let said = sandbox.fleet(arguments);
+        let told = said.succeeded().stdout.split("\n\n");
+        told.filter_map(|part| Some(part.trim().split_once(" is up, ")?.0.to_owned()))
+            .collect()
+    };
+    assert_eq!(first_words(&["why", "other", "demo"]), ["demo", "other"]);
+    // As hints of `status` choose them.
+    assert_eq!(first_words(&["why", "--state", "up"]), ["demo", "other"]);
+    assert_eq!(first_words(&["why", "demo"]), ["demo"]);
+    // JSON is an object for one name, and an array wherever there could be several.
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let said = sandbox.fleet(arguments);
+        let told: Vec<Value> = serde_json::from_str(&said.succeeded().stdout).unwrap();
+        told.iter().map(|why| why["name"].to_string()).collect()
+    };
+    let both = ["\"demo\"", "\"other\""];
+    assert_eq!(names(&["why", "demo", "other", "--json"]), both);
+    assert_eq!(names(&["why", "--state", "up", "--json"]), both);
+    assert!(names(&["why", "--state", "parked", "--json"]).is_empty());
+    assert_eq!(why(&sandbox, "demo")["name"], "demo");
+    // Of a name that nobody knows nothing is told.
+    let said = sandbox.fleet(&["why", "demo", "othr"]);
+    assert_eq!((said.code, &*said.stdout), (Some(2), ""));
+    let said = sandbox.fleet(&["why"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.stderr.contains("no project is named"),
+        "{}",
+        said.stderr
+    );
+    sandbox.fleet(&["stop", "--all"]).succeeded();
+}
+
+#[test]
+fn who_asked_is_told_as_history_tells_it() {
+    let sandbox = two();
+    let mut stop = sandbox.command(env!("CARGO_BIN_EXE_fleet"), &sandbox.directory());
+    stop.env("FLEET_OPERATOR", "ai:night shift");
+    sandbox.output(stop.args(["stop", "demo"])).succeeded();
+    assert_eq!(
+        facts(&why(&sandbox, "demo"), "desired"),
+        [("down, asked for by night shift, ai (fleet stop demo)", true)]
+    );
+    let said = sandbox.run("why demo");
+    assert!(
+        said.contains("[night shift, ai (fleet stop demo)]"),
+        "{said}"
+    );
+    sandbox.fleet(&["stop", "--all"]).succeeded();
+}

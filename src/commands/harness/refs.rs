@@ -1,6 +1,6 @@
 //! `fleet harness refs`: the versions of harnesses, and who uses which.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::commands::print_json;
@@ -14,6 +14,9 @@ use super::row::{Behind, Row, User};
 
 /// How many tags and how many branches are shown, beside those that are used or marked.
 const SHOWN: usize = 10;
+
+/// Who has been asked within this time need not be asked for what is new.
+const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
 /// The versions of several harnesses, for people and for programs.
 #[derive(Debug, Serialize)]
@@ -57,7 +60,14 @@ pub(super) fn refs(
         }
         show(known, offered, is_whole, ui);
     }
-    ui.hint("`fleet harness fetch` asks for what is new");
+    let now = Timestamp::now();
+    let is_asked = |offered: &Offered| {
+        let since = offered.fetched.map(|fetched| now.duration_since(fetched));
+        since.is_some_and(|since| since < FRESH)
+    };
+    if !report.harnesses.iter().all(is_asked) {
+        ui.hint("`fleet harness fetch` asks for what is new");
+    }
     Ok(())
 }
 

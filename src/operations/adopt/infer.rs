@@ -139,11 +139,17 @@ impl<'a> Harnesses<'a> {
                     .hint(self.addition(submodule));
                 }
             }
-            return refused(format!(
+            let fault = refused(format!(
                 "HEAD of `{place}` holds no submodule at {}",
                 list(&self.paths)
-            ))
-            .hint(list_them);
+            ));
+            return match (&self.paths[..], &candidate.submodules[..]) {
+                ([engine, ..], []) => fault.hint(format!(
+                    "`git -C {} submodule add URL {engine}` gives it a harness; commit that, then adopt again",
+                    word(location)
+                )),
+                _ => fault.hint(list_them),
+            };
         };
         let Some(url) = mounted.urls.first() else {
             return refused(format!(

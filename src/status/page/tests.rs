@@ -128,4 +128,13 @@ fn a_restart_that_is_due_is_counted_down() {
     let (lines, next) = laid_out(&report(vec![waits]), 80, 24);
     assert!(lines.concat().contains("restart due in 20 s"), "{lines:#?}");
     assert_eq!(next, Some(Duration::from_secs(1) + SLACK));
+    // From two minutes on it is told in minutes, and nothing is drawn again for a second less.
+    let next = |left: i64| {
+        let mut waits = aged(0, Verdict::Crashed, 3 * 3600);
+        waits.due = Timestamp::from_second(NOW + left).ok();
+        laid_out(&report(vec![waits]), 80, 24).1.unwrap() - SLACK
+    };
+    assert_eq!(next(250), Duration::from_secs(40));
+    assert_eq!(next(130), Duration::from_secs(10));
+    assert_eq!(next(119), Duration::from_secs(1));
 }

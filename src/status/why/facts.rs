@@ -154,7 +154,7 @@ fn desired(evidence: &Evidence<'_>, facts: &mut Facts) {
     let history = evidence.history.as_deref().unwrap_or_default();
     let asked = |event: &&Event| verbs.contains(&&*event.what);
     let who = match history.iter().rev().find(asked) {
-        Some(event) => format!(", asked for by {}", event.who),
+        Some(event) => format!(", asked for by {}", event.by()),
         None => String::new(),
     };
     let since = Some(desired.since);

@@ -34,7 +34,7 @@ pub(crate) fn sheet(why: &Why) -> Sheet {
     if !why.history.is_empty() {
         sheet.title("lately");
         for event in &why.history {
-            sheet.note(age(event.at, why.at), told(event), &event.who);
+            sheet.note(age(event.at, why.at), told(event), event.by());
         }
     }
     sheet

@@ -52,7 +52,7 @@ fn what_is_no_project_is_refused_with_the_way_out() {
     assert_snapshot!(sandbox.run("adopt ../other"), @r"
     --- stderr
     error: HEAD of `$ROOT/other` holds no submodule at `engine`
-    hint: `git -C $ROOT/other submodule status` lists its submodules
+    hint: `git -C $ROOT/other submodule add URL engine` gives it a harness; commit that, then adopt again
     --- exit code 3
     ");
     assert_snapshot!(sandbox.run("adopt ../broken"), @r"

@@ -220,3 +220,19 @@ fn on_failure_makes_exit_0_the_end_of_an_agents_work() {
     assert_eq!(project.agent("one")["state"], "finished");
     assert_eq!(project.agent("one")["restarts"], 0);
 }
+
+#[test]
+fn an_agent_that_has_said_nothing_is_not_quoted() {
+    let project = Project::new(
+        "[agents.mute]\ncommand = [\"false\"]\n[agents.loud]\ncommand = [\"sh\", \"-c\", \"echo boom; exit 3\"]\n",
+    );
+    let said = ended(project.foreground());
+    said.exited(1);
+    for told in [
+        "`mute` has ended: exit status 1\n",
+        "`loud` has ended: exit status 3; the last it said:\n  boom\n",
+    ] {
+        assert!(said.stderr.contains(told), "{}", said.stderr);
+    }
+    project.nothing_is_left();
+}

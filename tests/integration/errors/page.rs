@@ -64,19 +64,7 @@ error: there is no project `dmeo` in `fleet.toml`
 hint: did you mean `demo`?
 ```
 
-What stands in braces here is put in. The number is the exit code:
-
-| code | meaning |
-|---|---|
-| 0 | done |
-| 1 | failed |
-| 2 | the command line, fleet.toml or another file that people write is not valid |
-| 3 | refused, to protect work or by policy |
-| 4 | of several projects, some were done and some were not |
-| 5 | a check found something |
-| 6 | timed out |
-| 130 | interrupted |
-
+What stands in braces here is put in. The number is the [exit code](refusals.md#exit-codes);
 `..` in its place marks what stands before or behind another message, whose exit code counts. What the system, git, tmux or a
 parser says comes after `because:` as it is. Words and flags that a command does not know are refused with 2, and a tip where
 one is like them.

@@ -37,8 +37,6 @@ fn every_version_says_who_uses_it_and_how_far_behind_it_is() {
     v0.2.0  <commit>  1 version, 3 commits  moved upstream  two (ref)
     v0.1.0  <commit>  2 versions, 4 commits  default  one
     main (branch)  <commit>  three (ref)
-    --- stderr
-    hint: `fleet harness fetch` asks for what is new
     --- exit code 0
     ");
     let said = sandbox.json(&["harness", "refs", "lines", "--json"]);

@@ -13,7 +13,7 @@ const MARGIN: usize = 20;
 const PALETTE: [&str; 8] = ["k", "r", "g", "y", "b", "m", "c", "w"];
 
 const STYLE: &str = "\
-text { font: 14px ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace; white-space: pre; fill: #24292f }
+text { font-family: ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace; font-size: 14px; white-space: pre; fill: #24292f }
 .page { fill: #ffffff; stroke: #d0d7de }
 .k { fill: #57606a } .r { fill: #cf222e } .g { fill: #116329 } .y { fill: #7d4e00 }
 .b { fill: #0550ae } .m { fill: #8250df } .c { fill: #1b7c83 } .w { fill: #57606a }
@@ -54,16 +54,48 @@ pub(super) fn picture(command: &str, screen: &str) -> String {
             "<text x=\"{MARGIN}\" y=\"{}\" xml:space=\"preserve\">",
             TOP - LINE + LINE * number
         );
+        let mut column = 0;
         for (classes, text) in runs {
-            let text = escaped(text);
-            let _ = match classes[..] {
-                [] => write!(svg, "{text}"),
-                _ => write!(svg, "<tspan class=\"{}\">{text}</tspan>", classes.join(" ")),
-            };
+            for part in parts(text) {
+                let _ = write!(svg, "<tspan x=\"{}\"", place_of(column));
+                if !classes.is_empty() {
+                    let _ = write!(svg, " class=\"{}\"", classes.join(" "));
+                }
+                let _ = write!(svg, ">{}</tspan>", escaped(part));
+                column += part.chars().count();
+            }
         }
         svg.push_str("</text>\n");
     }
     svg + "</svg>\n"
+}
+
+/// Where a column of the terminal stands. What is aligned there is so in every font, since each part of a line says it.
+fn place_of(column: usize) -> String {
+    let tenths = MARGIN * 10 + column * LETTER;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// Takes a text apart behind each gap of several spaces.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(gap) = rest.find("  ") {
+        let end = rest[gap..].find(|letter| letter != ' ');
+        let Some(end) = end else { break };
+        let (part, behind) = rest.split_at(gap + end);
+        parts.push(part);
+        rest = behind;
+    }
+    parts.push(rest);
+    parts
+}
+
+#[test]
+fn a_line_is_taken_apart_behind_its_gaps() {
+    assert_eq!(parts("  a b   c"), ["  ", "a b   ", "c"]);
+    assert_eq!((parts("a"), parts("a  ")), (vec!["a"], vec!["a  "]));
+    assert_eq!(place_of(3), "45.2");
 }
 
 /// The words of a picture, without how they look.
@@ -187,10 +219,15 @@ impl Looks {
 fn a_screen_is_drawn_with_its_colours_and_read_again_without() {
     let svg = picture("x", "a \x1b[1m\x1b[31mb<\x1b[0m c\n\x1b[38;5;2md\x1b[39m");
     assert!(
-        svg.contains("a <tspan class=\"r bold\">b&lt;</tspan> c</text>"),
+        svg.contains(
+            "<tspan x=\"20.0\">a </tspan><tspan x=\"36.8\" class=\"r bold\">b&lt;</tspan><tspan x=\"45.2\"> c</tspan></text>"
+        ),
         "{svg}"
     );
-    assert!(svg.contains("<tspan class=\"g\">d</tspan></text>"), "{svg}");
+    assert!(
+        svg.contains("<tspan x=\"20.0\" class=\"g\">d</tspan></text>"),
+        "{svg}"
+    );
     assert_eq!(words_of(&svg), "$ x\na b< c\nd\n");
     assert_eq!(words("a \x1b[1mb\x1b[0m\n"), "a b\n");
 }
