@@ -33,7 +33,7 @@ pub(crate) use logs::logs;
 pub(crate) use outcomes::conclude;
 pub(crate) use paths::absolute;
 pub(crate) use plan::{apply, plan};
-pub(crate) use records::{get, list, print_json, set_enabled, validate};
+pub(crate) use records::{get, last_valid_counts, list, print_json, set_enabled, validate};
 pub(crate) use remove::remove;
 pub(crate) use select::{chosen, chosen_names, registered, say_none_is_chosen, stoppable};
 pub(crate) use status::status;
