@@ -38,7 +38,7 @@ pub(crate) use history::{history, told};
 pub(crate) use init::init;
 pub(crate) use logs::logs;
 pub(crate) use plan::{apply, plan};
-pub(crate) use records::{get, list, print_json, validate};
+pub(crate) use records::{get, last_valid_counts, list, print_json, validate};
 pub(crate) use remove::remove;
 pub(crate) use select::registered;
 pub(crate) use service::service;

@@ -78,6 +78,18 @@ pub(crate) fn get(
     Ok(())
 }
 
+/// Says of a fleet.toml that is not valid, to who goes on with the last one that was, what is wrong with it.
+pub(crate) fn last_valid_counts(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    let mut lines: Vec<&str> = text.lines().collect();
+    if lines.len() > 1 {
+        // It says which file the problems are in; each of them says that as well.
+        lines.remove(0);
+    }
+    let problems = lines.join("; ");
+    format!("the last valid fleet.toml counts: {problems}; `fleet validate` tells more")
+}
+
 /// Checks the registry: every problem at once. Warnings do not make it invalid.
 pub(crate) fn validate(root: &Path, ui: &Ui) -> anyhow::Result<()> {
     let registry = Registry::load(root)?;

@@ -8,7 +8,7 @@ use crate::fleet::Fleet;
 use crate::names::{Name, Ref, nearest};
 use crate::operations;
 use crate::registry::Project;
-use crate::status::{self, Depth, Verdict};
+use crate::status::{self, Verdict};
 use crate::ui::{Ui, count, list};
 
 /// Returns the projects that are meant, by name: those named, and those that the selectors choose.
@@ -107,8 +107,7 @@ fn selected<'a>(fleet: &'a Fleet, selector: &Selector) -> anyhow::Result<Vec<&'a
         return Ok(projects);
     };
     let verdict = verdict(word)?;
-    let report = status::collect(fleet, &projects, Depth::Fast)?;
-    let verdicts = report.projects.iter().map(|project| project.verdict);
+    let verdicts = status::verdicts(fleet, &projects)?;
     Ok(projects
         .into_iter()
         .zip(verdicts)

@@ -74,11 +74,14 @@ fn watch(mut fleet: Fleet, wanted: &cli::Status) -> anyhow::Result<Exit> {
     // What changes after this is heard of, so the first look comes later.
     let mut watching = Watching::new(&fleet)?;
     let mut report = look(&fleet, wanted)?;
+    // What is wrong with fleet.toml, for as long as it is; and what the last look failed at.
+    let mut invalid: Option<String> = None;
     let mut trouble = None;
     let keys = std::io::stdin();
     let mut screen = Screen::enter()?;
     loop {
-        let trouble_now = trouble.clone().or_else(|| unwatched(&watching));
+        let trouble_now = trouble.clone().or_else(|| invalid.clone());
+        let trouble_now = trouble_now.or_else(|| unwatched(&watching));
         let shown = Shown {
             report: &report,
             asked: &wanted.names,
@@ -91,11 +94,13 @@ fn watch(mut fleet: Fleet, wanted: &cli::Status) -> anyhow::Result<Exit> {
         match watching.wait(until, &screen.descriptors(&keys))? {
             Woken::Due => {}
             Woken::Changed => {
-                let renewed = match watching.registry_changed() {
-                    true => fleet.reload(),
-                    false => Ok(()),
-                };
-                match renewed.and_then(|()| look(&fleet, wanted)) {
+                if watching.registry_changed() {
+                    invalid = fleet
+                        .reload()
+                        .err()
+                        .map(|error| super::last_valid_counts(&error));
+                }
+                match look(&fleet, wanted) {
                     Ok(found) => (report, trouble) = (found, None),
                     Err(error) => trouble = Some(format!("this was true before: {error:#}")),
                 }

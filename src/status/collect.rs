@@ -9,7 +9,7 @@ use super::judge::{Judgement, judge};
 use super::report::{HarnessReport, PinReport, ProcessReport, SCHEMA};
 use super::rollout::RollOutReport;
 use super::world::World;
-use super::{ProjectReport, Report};
+use super::{ProjectReport, Report, Verdict};
 use crate::fleet::{Fleet, Use};
 use crate::health::{Answer, last_answer};
 use crate::names::{CommitId, Name, Ref};
@@ -79,6 +79,14 @@ pub(crate) fn collect_again(
         incidents,
         projects: reports,
     })
+}
+
+/// Returns the verdict on each of these projects; nothing of git is read for it.
+pub(crate) fn verdicts(fleet: &Fleet, projects: &[&Project]) -> anyhow::Result<Vec<Verdict>> {
+    let (world, ()) = World::look(fleet, projects, &[], || ())?;
+    Ok(in_parallel(projects, |project| {
+        look(&world, project).judged.verdict
+    }))
 }
 
 /// What was found out about a project's processes, and what it means.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::death::{common, end_of_all};
-use super::render::{pin_reason, reasons};
+use super::render::{pin_reason, reasons, short_reference};
 use super::{ProjectReport, Report, Verdict};
-use crate::names::{CommitId, Name};
+use crate::names::Name;
 use crate::pins::PinWord;
 
 /// How many projects are worth a common row: of fewer, each has its own.
@@ -115,11 +115,7 @@ impl Row<'_> {
     /// Returns the ref, where it is the same for all; a commit's id is shortened.
     pub(super) fn reference(&self) -> String {
         let references = self.0.iter().map(|project| project.pin.reference.as_str());
-        let reference = common(references).unwrap_or_default();
-        match reference.parse::<CommitId>() {
-            Ok(commit) => commit.short().to_owned(),
-            Err(_) => reference.to_owned(),
-        }
+        short_reference(common(references).unwrap_or_default())
     }
 
     /// Returns what there is to say of all of them.

@@ -8,9 +8,8 @@ use jiff::Timestamp;
 
 use super::fold::{Row, rows};
 use super::render::{between, mood, notices, summary, table_of, tally};
-use super::{Report, Verdict, hints};
+use super::{Report, Verdict, hints, urgency};
 use crate::names::Name;
-use crate::pins::PinWord;
 use crate::ui::{Mood, Size, clean, cut, cut_coloured, wrapped};
 
 const TITLE: Style = Style::new().effects(Effects::BOLD);
@@ -66,6 +65,10 @@ pub(crate) fn page(shown: &Shown<'_>, now: Timestamp, size: Size) -> Page {
     }
     lines.extend(foot);
     lines.truncate(size.lines);
+    for line in &mut lines {
+        // Of a terminal that has no room for the columns the left part is shown.
+        *line = cut_coloured(line, size.columns);
+    }
     let visible = visible.iter().map(|at| &rows[*at]);
     let next = next_change(report, visible, now);
     Page { lines, next }
@@ -111,7 +114,7 @@ fn which(rows: &[Row<'_>], lines: &[Vec<String>], room: usize) -> Vec<usize> {
     if lines.iter().map(Vec::len).sum::<usize>() <= room {
         return order;
     }
-    order.sort_by_key(|at| badness(&rows[*at]));
+    order.sort_by_key(|at| rows[*at].projects().first().map(|one| urgency(one)));
     let mut left = room.saturating_sub(1);
     let fits = |at: &usize| {
         let fits = lines[*at].len() <= left;
@@ -119,17 +122,6 @@ fn which(rows: &[Row<'_>], lines: &[Vec<String>], room: usize) -> Vec<usize> {
         fits
     };
     order.into_iter().take_while(fits).collect()
-}
-
-/// Orders rows, the worst first: what is wrong with what runs, then with its pin, then the others.
-fn badness(row: &Row<'_>) -> (u8, Verdict, PinWord) {
-    let group = match (mood(row.verdict()), row.pin_word()) {
-        (Mood::Bad, _) => 0,
-        (Mood::Odd, _) => 1,
-        (Mood::Good | Mood::Plain | Mood::Quiet, PinWord::Ok) => 3,
-        (Mood::Good | Mood::Plain | Mood::Quiet, _) => 2,
-    };
-    (group, row.verdict(), row.pin_word())
 }
 
 /// Says how many projects are not shown, and how they are.

@@ -12,7 +12,7 @@ use super::report::{Brake, PinReport};
 use super::stray::Stray;
 use super::{ProjectReport, Report, Verdict};
 use crate::fleet::{Use, warning_of};
-use crate::names::{Name, Ref};
+use crate::names::{CommitId, Name, Ref};
 use crate::pins::PinWord;
 use crate::ui::{Mood, Table, ago, clean, count};
 
@@ -100,7 +100,10 @@ pub(crate) fn summary(report: &Report) -> String {
         }
     }
     let total = count(report.projects.len(), "project");
-    let mut parts = vec![format!("{total}: {}", tally(&verdicts, mood))];
+    let mut parts = vec![match verdicts.is_empty() {
+        true => total,
+        false => format!("{total}: {}", tally(&verdicts, mood)),
+    }];
     // Of one project the table says that.
     if report.projects.len() > 1 && !pins.is_empty() {
         parts.push(format!("pins: {}", tally(&pins, pin_mood)));
@@ -120,6 +123,14 @@ pub(super) fn tally<K: Copy + Display>(counts: &BTreeMap<K, usize>, mood: fn(K) 
     let words = counts.iter();
     let words = words.map(|(word, number)| mood(*word).paint(&format!("{number} {word}")));
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a ref as a table shows it: of a commit's id the beginning.
+pub(crate) fn short_reference(reference: &str) -> String {
+    match reference.parse::<CommitId>() {
+        Ok(commit) => commit.short().to_owned(),
+        Err(_) => reference.to_owned(),
+    }
 }
 
 /// Returns what there is to say of one project, its pin included.

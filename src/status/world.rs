@@ -121,7 +121,10 @@ impl<'a> World<'a> {
             return Vec::new();
         };
         let projects = &self.fleet.registry.projects;
-        let is_owned = |session: &str| projects.keys().any(|name| name.as_str() == session);
+        let is_owned = |session: &str| {
+            let name = session.parse::<Name>();
+            name.is_ok_and(|name| projects.contains_key(&name))
+        };
         let sessions = running.sessions.keys().filter(|it| !is_owned(it));
         sessions.map(|it| Stray::new(it, tmux.socket())).collect()
     }

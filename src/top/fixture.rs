@@ -78,7 +78,7 @@ pub(super) fn report(projects: Vec<ProjectReport>) -> Report {
     }
 }
 
-/// A screen with four projects: one has crashed, one is parked, two are up.
+/// A screen with four projects: one is parked, one has crashed, two are up.
 pub(super) fn four() -> Model {
     let mut model = Model {
         rows: 10,
@@ -89,10 +89,10 @@ pub(super) fn four() -> Model {
         project("ada", Verdict::Up, None),
         project(
             "bob",
-            Verdict::Crashed,
+            Verdict::Parked,
             Some("exit status 3: no such table: jobs"),
         ),
-        project("carl", Verdict::Parked, Some("died 10 times in 1h")),
+        project("carl", Verdict::Crashed, Some("died 10 times in 1h")),
         project("dora", Verdict::Up, None),
     ]));
     model

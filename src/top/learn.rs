@@ -13,6 +13,7 @@ use super::news::News;
 pub(super) fn learn(model: &mut Model, follow: &mut Follow, fleet: &mut Arc<Fleet>, news: News) {
     match news {
         News::Looked(opened, looked, notice) => {
+            model.registered = opened.registry.projects.len();
             *fleet = opened;
             model.trouble = notice;
             match *looked {

@@ -33,9 +33,10 @@ use super::news::{Letters, News, Post, bell, post};
 use super::{looker, work};
 
 /// The signals that are answered between two drawings.
-const HEARD: [Signal; 6] = [
+const HEARD: [Signal; 7] = [
     Signal::SIGINT,
     Signal::SIGTERM,
+    Signal::SIGQUIT,
     Signal::SIGHUP,
     Signal::SIGTSTP,
     Signal::SIGCONT,

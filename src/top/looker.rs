@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nix::sys::eventfd::EventFd;
 
 use crate::cli::Registered;
-use crate::commands::registered;
+use crate::commands::{last_valid_counts, registered};
 use crate::fleet::Fleet;
 use crate::status::{Depth, Pins, Report, Watching, Woken, collect_again};
 use crate::supervision::wait_readable;
@@ -57,7 +57,7 @@ pub(super) fn look(fleet: Fleet, wanted: &Registered, asked: &EventFd, post: &Po
                     fleet = Arc::new(opened);
                     None
                 }
-                Err(error) => Some(format!("{error:#}; `fleet validate` tells more")),
+                Err(error) => Some(last_valid_counts(&error)),
             };
         }
     }

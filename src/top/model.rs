@@ -153,6 +153,8 @@ pub(super) enum Wanted {
 pub(super) struct Model {
     /// What is true; nothing before it was first looked at.
     pub(super) report: Option<Report>,
+    /// How many projects fleet.toml has, those that were not chosen to be shown included.
+    pub(super) registered: usize,
     /// Why what is true could not be found out the last time.
     pub(super) trouble: Option<String>,
     pub(super) selected: Option<Name>,

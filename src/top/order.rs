@@ -2,8 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::pins::PinWord;
-use crate::status::{ProjectReport, Verdict, reasons};
+use crate::status::{ProjectReport, reasons, urgency};
 
 /// What the projects are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,26 +91,11 @@ fn matches(project: &ProjectReport, words: &[String]) -> bool {
 
 fn compare(a: &ProjectReport, b: &ProjectReport, sort: Sort) -> Ordering {
     match sort {
-        Sort::State => (rank(a), a.verdict.word()).cmp(&(rank(b), b.verdict.word())),
+        Sort::State => urgency(a).cmp(&urgency(b)),
         Sort::Name => a.name.cmp(&b.name),
         // What has no age stands last.
         Sort::Age => Reverse(a.since).cmp(&Reverse(b.since)),
         Sort::Pin => a.pin.word.cmp(&b.pin.word),
         Sort::Ref => a.pin.reference.as_str().cmp(b.pin.reference.as_str()),
-    }
-}
-
-/// How much a project wants to be looked at: the lower, the more.
-fn rank(project: &ProjectReport) -> u8 {
-    let is_pinned = project.pin.word == PinWord::Ok && project.pin.bad.is_none();
-    match project.verdict {
-        Verdict::Parked | Verdict::Missing | Verdict::Crashed => 0,
-        Verdict::Unknown | Verdict::Degraded => 1,
-        Verdict::Starting => 2,
-        Verdict::Down if !project.is_well() && is_pinned => 2,
-        Verdict::Disabled => 6,
-        _ if !is_pinned => 3,
-        Verdict::Up | Verdict::UpByHand => 4,
-        Verdict::Finished | Verdict::Down => 5,
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::pins::PinWord;
 use crate::status::ProjectReport;
 use crate::status::fixture::{project, report};
 use crate::ui::width;
@@ -86,7 +87,7 @@ fn no_page_is_larger_than_its_terminal() {
         project.next = Some(format!("`fleet start {}` tries again", project.name));
     }
     let report = report(projects);
-    for columns in [40, 60, 61, 80, 120, 200] {
+    for columns in [1, 5, 20, 40, 60, 61, 80, 120, 200] {
         for lines in [1, 2, 3, 4, 5, 8, 24, 50] {
             laid_out(&report, columns, lines);
         }

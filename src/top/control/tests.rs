@@ -98,7 +98,7 @@ fn a_filter_is_over_all_that_is_said_of_a_project() {
     for (text, names) in [
         ("/BOB", &["bob"][..]),
         ("/table", &["bob"]),
-        ("/parked", &["carl"]),
+        ("/parked", &["bob"]),
         ("/lines up", &["ada", "dora"]),
         ("/research", &["bob", "carl", "ada", "dora"]),
         ("/nobody", &[]),

@@ -53,7 +53,11 @@ fn right(model: &Model, report: &Report, now: Timestamp, room: usize) -> String 
     while parts.len() > 1 && width(&parts.join(", ")) > room {
         parts.pop();
     }
-    fit(&parts.join(", "), room)
+    let parts = parts.join(", ");
+    match model.filter.is_empty() && width(&parts) > room {
+        true => String::new(),
+        false => fit(&parts, room),
+    }
 }
 
 fn server(report: &Report, now: Timestamp) -> Option<String> {

@@ -111,7 +111,7 @@ fn draw_body(frame: &mut Frame<'_>, body: Rect, model: &mut Model, pen: Pen) {
 }
 
 fn parted(body: Rect, projects: usize) -> (Rect, Option<Rect>) {
-    if body.height < LOW {
+    if body.height < LOW || projects == 0 {
         return (body, None);
     }
     if body.width >= WIDE {

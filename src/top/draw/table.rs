@@ -8,8 +8,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::names::Name;
-use crate::status::{ProjectReport, between, mood, pin_mood, reasons};
-use crate::ui::{Mood, ago};
+use crate::status::{ProjectReport, between, mood, pin_mood, reasons, short_reference};
+use crate::ui::{Mood, ago, count};
 
 use super::super::model::Model;
 use super::super::text::{fit, plain, width};
@@ -17,8 +17,9 @@ use super::Pen;
 
 /// What stands between two columns.
 const GAP: usize = 2;
-/// No name or ref is shown wider than this.
+/// No name is shown wider than this, and no ref than that: the longest ones would leave no room for reasons.
 const WIDEST: usize = 28;
+const WIDEST_REFERENCE: usize = 16;
 /// In how narrow a place a reason says anything.
 const NARROWEST: usize = 16;
 /// The columns before the reason, and which of them give way to it first.
@@ -78,6 +79,10 @@ fn below_head(area: Rect) -> Rect {
 fn nothing(model: &Model) -> String {
     match &model.report {
         None => "looking at the fleet ...".to_owned(),
+        Some(report) if report.projects.is_empty() && model.registered > 0 => {
+            let all = count(model.registered, "project");
+            format!("none of {all} is chosen: leave it with q, and choose others")
+        }
         Some(report) if report.projects.is_empty() => {
             "no project is registered: `fleet create NAME` makes one".to_owned()
         }
@@ -92,7 +97,10 @@ fn cells(project: &ProjectReport, pen: Pen) -> Cells {
         (project.verdict.to_string(), mood(project.verdict)),
         (age.unwrap_or_default(), Mood::Plain),
         (project.pin.word.to_string(), pin_mood(project.pin.word)),
-        (plain(project.pin.reference.as_str()), Mood::Plain),
+        (
+            plain(&short_reference(project.pin.reference.as_str())),
+            Mood::Plain,
+        ),
         (plain(&reasons(project, pen.now)), Mood::Plain),
     ]
 }
@@ -105,7 +113,8 @@ fn widths(shown: &[&ProjectReport], rows: &[Cells], columns: usize) -> [usize; 6
     widths[1] = widest(&mut shown.iter().map(|it| it.verdict.word().len()));
     widths[2] = 4;
     widths[3] = widest(&mut shown.iter().map(|it| it.pin.word.to_string().len()));
-    widths[4] = widest(&mut shown.iter().map(|it| width(it.pin.reference.as_str())));
+    let reference = |it: &&ProjectReport| width(&short_reference(it.pin.reference.as_str()));
+    widths[4] = widest(&mut shown.iter().map(reference)).min(WIDEST_REFERENCE);
     for (width, title) in widths.iter_mut().zip(TITLES).take(5) {
         *width = (*width).max(title.len());
     }

@@ -51,13 +51,13 @@ fn a_usual_terminal_shows_the_table_and_the_selected_project_below() {
     assert_snapshot!(shown(&mut four(), 80, 24), @r"
     home  4 projects: 1 parked, 1 crashed, 2 up               by state, server up 3h
       NAME  STATE    FOR   PIN  REF     REASON
-    > bob   crashed  3m    ok   v0.1.0  exit status 3: no such table: jobs
-      carl  parked   4m    ok   v0.1.0  died 10 times in 1h
+    > bob   parked   3m    ok   v0.1.0  exit status 3: no such table: jobs
+      carl  crashed  4m    ok   v0.1.0  died 10 times in 1h
       ada   up       3m    ok   v0.1.0
       dora  up       4m    ok   v0.1.0
 
     ── bob  1 facts  2 last lines  3 history  ──────────────────────────────────────
-    state    crashed for 3m, wanted up
+    state    parked for 3m, wanted up
     reason   exit status 3: no such table: jobs
     pin      ok, v0.1.0
     commits  01234567 wanted, HEAD, index, checkout; none running
@@ -81,13 +81,13 @@ fn a_narrow_terminal_shows_what_matters_most() {
     assert_snapshot!(shown(&mut four(), 60, 20), @r"
     home  4 projects: 1 parked, 1 crashed, 2 up         by state
       NAME  STATE    FOR   PIN  REF     REASON
-    > bob   crashed  3m    ok   v0.1.0  exit status 3: no such…
-      carl  parked   4m    ok   v0.1.0  died 10 times in 1h
+    > bob   parked   3m    ok   v0.1.0  exit status 3: no such…
+      carl  crashed  4m    ok   v0.1.0  died 10 times in 1h
       ada   up       3m    ok   v0.1.0
       dora  up       4m    ok   v0.1.0
 
     ── bob  1 facts  2 last lines  3 history  ──────────────────
-    state    crashed for 3m, wanted up
+    state    parked for 3m, wanted up
     reason   exit status 3: no such table: jobs
     pin      ok, v0.1.0
     commits  01234567 wanted, HEAD, index, checkout; none
@@ -107,8 +107,8 @@ fn a_wide_terminal_shows_both_beside_each_other() {
     assert_snapshot!(shown(&mut four(), 140, 14), @r"
     home  4 projects: 1 parked, 1 crashed, 2 up                                                                           by state, server up 3h
       NAME  STATE    FOR   PIN  REF     REASON                                          ── bob  1 facts  2 last lines  3 history  ──────────────
-    > bob   crashed  3m    ok   v0.1.0  exit status 3: no such table: jobs              state    crashed for 3m, wanted up
-      carl  parked   4m    ok   v0.1.0  died 10 times in 1h                             reason   exit status 3: no such table: jobs
+    > bob   parked   3m    ok   v0.1.0  exit status 3: no such table: jobs              state    parked for 3m, wanted up
+      carl  crashed  4m    ok   v0.1.0  died 10 times in 1h                             reason   exit status 3: no such table: jobs
       ada   up       3m    ok   v0.1.0                                                  pin      ok, v0.1.0
       dora  up       4m    ok   v0.1.0                                                  commits  01234567 wanted, HEAD, index, checkout; none
                                                                                                  running
@@ -142,6 +142,13 @@ fn what_is_there_before_the_first_look_and_without_projects_is_said() {
     assert!(shown(&mut model, 80, 24).contains("looking at the fleet"));
     model.learn(report(Vec::new()));
     assert!(shown(&mut model, 80, 24).contains("`fleet create NAME` makes one"));
+    model.registered = 7;
+    let nothing = shown(&mut model, 60, 24);
+    assert!(
+        nothing.contains("none of 7 projects is chosen"),
+        "{nothing}"
+    );
+    assert!(!nothing.contains("facts"), "{nothing}");
     let mut model = four();
     pressed(&mut model, "/nobody\r");
     assert!(shown(&mut model, 80, 24).contains("nothing matches `nobody`: Esc clears it"));
@@ -305,13 +312,13 @@ fn a_plan_is_shown_with_its_command_line() {
     assert_snapshot!(shown(&mut model, 60, 20), @r"
     home  4 projects: 1 parked, 1 crashed, 2 up         by state
       NAME  STATE    FOR   PIN  REF     REASON
-    > bob   crashed  3m    ok   v0.1.0  exit status 3: no such…
-      carl  parked   4m    ok   v0.1.0  died 10 times in 1h
+    > bob   parked   3m    ok   v0.1.0  exit status 3: no such…
+      carl  crashed  4m    ok   v0.1.0  died 10 times in 1h
       ada   up       3m    ok   v0.1.0
       dora  up       4m    ok   v0.1.0
 
     ── bob  1 facts  2 last lines  3 history  ──────────────────
-    state    crashed for 3m, wanted up
+    state    parked for 3m, wanted up
     reason   exit status 3: no such table: jobs
     pin      ok, v0.1.0
     commits  01234567 wanted, HEAD, index, checkout; none
@@ -349,13 +356,13 @@ fn how_a_command_went_is_shown_with_all_it_said() {
     assert_snapshot!(shown(&mut model, 60, 20), @r"
     home  4 projects: 1 parked, 1 crashed, 2 up         by state
       NAME  STATE    FOR   PIN  REF     REASON
-    > bob   crashed  3m    ok   v0.1.0  exit status 3: no such…
-      carl  parked   4m    ok   v0.1.0  died 10 times in 1h
+    > bob   parked   3m    ok   v0.1.0  exit status 3: no such…
+      carl  crashed  4m    ok   v0.1.0  died 10 times in 1h
       ada   up       3m    ok   v0.1.0
       dora  up       4m    ok   v0.1.0
 
     ── bob  1 facts  2 last lines  3 history  ──────────────────
-    state    crashed for 3m, wanted up
+    state    parked for 3m, wanted up
     reason   exit status 3: no such table: jobs
     pin      ok, v0.1.0
     commits  01234567 wanted, HEAD, index, checkout; none

@@ -85,8 +85,13 @@ fn a_registry_that_changes_is_followed_and_a_broken_one_told() {
     screen.wait_for("1 project: 1 down");
     let text = sandbox.read("fleet/fleet.toml");
     sandbox.write("fleet/fleet.toml", &format!("{text}\n[strange]\n"));
-    screen.wait_for("warning: this was true before");
-    screen.wait_for("1 project: 1 down");
+    let shown = screen.wait_for("warning: the last valid fleet.toml counts: fleet.toml:");
+    assert!(shown.contains("1 project: 1 down"), "{shown}");
+    // What changes meanwhile is shown, and the warning stays.
+    std::fs::rename(sandbox.place("demo/engine"), sandbox.place("demo/gone")).unwrap();
+    let shown = screen.wait_for("there is no engine");
+    assert!(shown.contains("fleet.toml counts"), "{shown}");
+    std::fs::rename(sandbox.place("demo/gone"), sandbox.place("demo/engine")).unwrap();
     sandbox.write("fleet/fleet.toml", &text);
     sandbox.wait_for("no warning", || !screen.shown().contains("warning"));
     sandbox.fleet(&["create", "other"]).succeeded();

@@ -17,7 +17,12 @@ fn q_gives_the_terminal_back() {
 #[test]
 fn a_signal_gives_the_terminal_back() {
     let sandbox = fleet();
-    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+    ] {
         let screen = Screen::of(&sandbox, 80, 24);
         screen.process().signal(signal);
         screen.has_ended_with(130);
