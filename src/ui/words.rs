@@ -37,12 +37,22 @@ pub(crate) fn ago(duration: Duration) -> String {
     }
 }
 
-/// Writes seconds as people say them: "0.4 s", "12 s".
+/// Writes seconds as people say them: "0.4 s", "12 s"; of what took long only what matters: "12 min", "5 h", "3 days".
 pub(crate) fn seconds(seconds: f64) -> String {
+    const LONG: f64 = 300.0;
+    const MINUTE: f64 = 60.0;
+    const HOUR: f64 = 60.0 * MINUTE;
+    const DAY: f64 = 24.0 * HOUR;
     if seconds < 10.0 {
         format!("{seconds:.1} s")
-    } else {
+    } else if seconds < LONG {
         format!("{seconds:.0} s")
+    } else if seconds < 2.0 * HOUR {
+        format!("{:.0} min", (seconds / MINUTE).floor())
+    } else if seconds < 2.0 * DAY {
+        format!("{:.0} h", (seconds / HOUR).floor())
+    } else {
+        format!("{:.0} days", (seconds / DAY).floor())
     }
 }
 
@@ -65,6 +75,12 @@ mod tests {
         assert_eq!(
             [59, 60, 7200, 200_000].map(|s| ago(Duration::from_secs(s))),
             ["59s", "1m", "2h", "2d"]
+        );
+        assert_eq!(
+            [0.42, 12.3, 299.0, 300.0, 7199.0, 7200.0, 172_800.0].map(seconds),
+            [
+                "0.4 s", "12 s", "299 s", "5 min", "119 min", "2 h", "2 days"
+            ]
         );
     }
 }
