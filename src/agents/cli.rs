@@ -125,7 +125,14 @@ pub(super) struct Up {
 
 /// Every command, with what it can exit with.
 const EXITS: &[(&str, &Exits)] = &[
-    ("completions", &[(Done, "it is printed"), (Usage, INVALID)]),
+    (
+        "completions",
+        &[
+            (Done, "it is printed"),
+            (Failed, "it cannot be printed"),
+            (Usage, INVALID),
+        ],
+    ),
     (
         "up",
         &[

@@ -5,11 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 
 use super::manual::{self, Page};
 use super::paths::absolute;
-use crate::cli::{Cli, Completions, Man, Schema, Schematic};
+use crate::cli::{self, Completions, Man, Schema, Schematic};
 use crate::completing;
 use crate::error::usage;
 use crate::files::{self, Durability};
@@ -35,7 +34,7 @@ pub(crate) fn completions(wanted: &Completions, ui: &Ui) {
 /// command line.
 pub(crate) fn man(wanted: &Man, agents: clap::Command, ui: &Ui) -> anyhow::Result<()> {
     let version = format!("fleet {}", env!("CARGO_PKG_VERSION"));
-    let mut pages = manual::pages(Cli::command(), &version, &["agents"])?;
+    let mut pages = manual::pages(cli::command(), &version, &["agents"])?;
     pages.extend(manual::pages(agents, &version, &["fleet"])?);
     if let Some(directory) = &wanted.dir {
         return write(&pages, &absolute(directory)?, ui);

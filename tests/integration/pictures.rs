@@ -42,7 +42,8 @@ const PICTURES: [Picture; 3] = [
         file: "docs/top.svg",
         command: "fleet top",
         height: "24",
-        until: Some("? help"),
+        // The key of a project that is selected: before the first look there is none.
+        until: Some("s start"),
     },
 ];
 
