@@ -127,7 +127,11 @@ pub(super) struct Up {
 const EXITS: &[(&str, &Exits)] = &[
     (
         "completions",
-        &[(Done, "it is printed"), (Failed, ""), (Usage, INVALID)],
+        &[
+            (Done, "it is printed"),
+            (Failed, "it cannot be printed"),
+            (Usage, INVALID),
+        ],
     ),
     (
         "up",

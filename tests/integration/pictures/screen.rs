@@ -220,7 +220,7 @@ fn a_screen_is_drawn_with_its_colours_and_read_again_without() {
     let svg = picture("x", "a \x1b[1m\x1b[31mb<\x1b[0m c\n\x1b[38;5;2md\x1b[39m");
     assert!(
         svg.contains(
-            "<tspan x=\"20.0\">a </tspan><tspan x=\"36.8\" class=\"r bold\">b&lt;</tspan><tspan x=\"45.2\"> c</tspan></text>"
+            "<tspan x=\"20.0\">a </tspan><tspan x=\"36.8\" class=\"r bold\">b&lt;</tspan><tspan x=\"53.6\"> c</tspan></text>"
         ),
         "{svg}"
     );
