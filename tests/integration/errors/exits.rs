@@ -183,7 +183,7 @@ fn commands_exit_with_what_their_help_names() {
 fn every_command_of_agents_names_its_exit_codes() {
     let sandbox = Sandbox::new();
     let commands = told(&sandbox, "agents", &[]);
-    assert_eq!(commands.len(), 7, "{commands:?}");
+    assert_eq!(commands.len(), 8, "{commands:?}");
     for (command, codes) in &commands {
         assert!(
             codes.is_superset(&[0, 1, 2].into()),
