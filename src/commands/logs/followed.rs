@@ -1,5 +1,7 @@
 //! One terminal that is followed: through the end of its project's lives, and into the next ones.
 
+mod recorder;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,13 +10,11 @@ use anyhow::Context as _;
 use super::{cleaned, kept};
 use crate::cli::{Address, Logs};
 use crate::commands::terminals::meant;
-use crate::error::{failed, timed_out};
 use crate::files::Lock;
 use crate::fleet::Fleet;
 use crate::operations::WINDOW;
 use crate::recording::{Changes, Cleaner, Reader, Series, Settings};
-use crate::sessions::{Pane, Panes, Piped};
-use crate::supervision::wait_readable;
+use crate::sessions::{Pane, Panes};
 use crate::ui::Ui;
 
 /// How much is written down for followers only, of which each reads as fast as it can.
@@ -35,6 +35,8 @@ pub(super) struct Followed<'a> {
     address: Address,
     /// `None`: the one that is meant once it runs.
     window: Option<String>,
+    /// The terminal that was looked at last.
+    pane: Option<String>,
     /// What stands before each line.
     prefix: String,
     color: bool,
@@ -70,6 +72,7 @@ impl<'a> Followed<'a> {
             fleet,
             address: address.clone(),
             window,
+            pane: None,
             prefix: String::new(),
             color: wanted.color,
             cleaner: Cleaner::new(wanted.color),
@@ -115,7 +118,8 @@ impl<'a> Followed<'a> {
             // What was kept of earlier lives is what there is to see meanwhile.
             let window = self.window.as_deref().unwrap_or(WINDOW);
             let series = Series::of(&self.kept, window);
-            let reader = Reader::at_the_last(series, lines)?;
+            let reader =
+                Reader::at_the_last(series, lines).context("cannot read what was recorded")?;
             if !self.begin_with(reader, lines, ui)? {
                 return Ok(false);
             }
@@ -244,7 +248,7 @@ impl<'a> Followed<'a> {
         match project.and_then(|project| self.fleet.recording(project)) {
             // It was recorded from its start, and the recorder has gone.
             Some(settings) if settings.file().exists() => {
-                self.pipe(&pane, &kept, &settings, lines.unwrap_or(0), ui)?;
+                self.record_again(&pane, &kept, &settings, ui)?;
                 self.read_kept(kept, lines, ui)
             }
             Some(_) | None => self.read_passing(&pane, lines, ui),
@@ -264,7 +268,11 @@ impl<'a> Followed<'a> {
             return Ok(true);
         }
         match lines {
-            Some(lines) => self.begin_with(Reader::at_the_last(series, lines)?, lines, ui),
+            Some(lines) => self.begin_with(
+                Reader::at_the_last(series, lines).context("cannot read what was recorded")?,
+                lines,
+                ui,
+            ),
             None => {
                 self.reader = Some(Reader::at_the_beginning(series));
                 Ok(true)
@@ -312,55 +320,6 @@ impl<'a> Followed<'a> {
         } else {
             tmux.capture(&pane.pane, lines)
         }
-    }
-
-    /// Has a recorder started for a terminal, and waits until it has begun; returns what was shown before.
-    fn pipe(
-        &mut self,
-        pane: &Pane,
-        series: &Series,
-        settings: &Settings,
-        lines: usize,
-        ui: &Ui,
-    ) -> anyhow::Result<String> {
-        let recorder = self.fleet.recorder(settings)?;
-        let mut watch = crate::recording::Watch::new()?;
-        watch.recorded(&settings.directory)?;
-        let tmux = self.fleet.tmux()?;
-        let shown = match tmux.pipe(&pane.pane, &recorder, lines, self.color)? {
-            Piped::Shows(shown) => shown,
-            Piped::Foreign => {
-                self.standing = Standing::Over;
-                let socket = tmux.socket().display();
-                let fault = failed(format!(
-                    "cannot follow `{}`: its terminal has a pipe already, which somebody has laid by hand",
-                    self.name()
-                ));
-                ui.fail(
-                    &fault
-                        .hint(format!(
-                            "`tmux -S {socket} pipe-pane -t {}` takes it away",
-                            pane.pane
-                        ))
-                        .into(),
-                );
-                return Ok(String::new());
-            }
-        };
-        let deadline = Instant::now() + PATIENCE;
-        while !series.is_written() {
-            use std::os::fd::AsFd as _;
-            if !wait_readable(&[watch.as_fd()], Some(deadline))?[0] {
-                let name = self.name();
-                return Err(timed_out(format!("the recorder of `{name}` has not begun"))
-                    .hint(format!(
-                        "`fleet logs {name}` shows what stands in its terminal"
-                    ))
-                    .into());
-            }
-            watch.changes()?;
-        }
-        Ok(shown)
     }
 
     /// Looks for its terminal. Where there is no session, the next one begins with a change of the state.
