@@ -4,7 +4,6 @@ mod crash;
 mod follow;
 mod followed;
 mod kept;
-mod pipe;
 mod standing;
 
 use super::terminals::{addresses, agents, finish_silently, meant, panes};

@@ -227,7 +227,7 @@ pub(super) const CHECKS: &[Check] = &[
         (Files, "logs"),
         Fleet,
         leftovers::logs,
-        "how large the kept logs are",
+        "how large the kept logs are, and that nothing of them is being lost",
     ),
     check(
         (Files, "env-files"),

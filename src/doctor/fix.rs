@@ -204,7 +204,11 @@ fn add_lines(root: &Path, lines: &[String]) -> anyhow::Result<()> {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    for line in lines {
+    // Another `--fix` may have added some meanwhile; what stands before an exception may not hold any more.
+    let holding = text.rsplit("\n!").next().unwrap_or_default();
+    let is_lacking = |line: &&String| holding.lines().all(|there| there != line.as_str());
+    let lacking: Vec<&String> = lines.iter().filter(is_lacking).collect();
+    for line in lacking {
         text.push_str(line);
         text.push('\n');
     }

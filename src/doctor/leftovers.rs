@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::fleet::RUNTIME;
 use crate::names::{Name, shell_word};
+use crate::recording;
+use crate::registry::FILE;
 use crate::supervision::Liveness;
 use crate::ui::count;
 
@@ -14,6 +16,9 @@ use super::finding::{Finding, or_ok};
 use super::fix::Fix;
 use super::ground::{Ground, Server};
 use super::journals::{age_of, known_names};
+
+/// The files of a fleet's directory that are written by commands.
+const WRITTEN_IN_ROOT: [&str; 2] = [FILE, ".gitignore"];
 
 /// More than this is worth a word.
 const LARGE: u64 = 1 << 30;
@@ -108,15 +113,21 @@ pub(super) fn temporary(ground: &Ground) -> Vec<Finding> {
         .into_iter()
         .flatten()
         .flatten();
+    // What a link leads to may be anybody's.
+    let is_own = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
     directories.extend(
         entries
+            .filter(is_own)
             .map(|entry| entry.path())
-            .filter(|path| path.is_dir() && !path.ends_with("probe")),
+            .filter(|path| !path.ends_with("probe")),
     );
     let mut found = Vec::new();
     for directory in directories {
+        // Beside fleet.toml is what people keep there: only what is written there is known by its name.
+        let is_root = directory == fleet.root;
         for path in hidden_in(&directory) {
-            if is_half_written(&path) {
+            let is_ours = |name: &str| !is_root || WRITTEN_IN_ROOT.contains(&name);
+            if half_written(&path).is_some_and(is_ours) {
                 let source = path.display().to_string();
                 let remedy = format!("`rm {}`", shell_word(&source));
                 let finding = Finding::warning(
@@ -158,17 +169,13 @@ fn hidden_in(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `.NAME.PID` is what a writer makes beside a file before it takes its place.
-fn is_half_written(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let writer = name.strip_prefix('.').and_then(|name| {
-        let (file, writer) = name.rsplit_once('.')?;
-        (!file.is_empty()).then(|| writer.parse::<u32>().ok())?
-    });
-    writer.is_some_and(is_gone) && path.symlink_metadata().is_ok_and(|met| met.is_file())
+/// `.NAME.PID` is what a writer makes beside a file before it takes its place. Returns the file's name, where the writer
+/// has gone.
+fn half_written(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?.strip_prefix('.')?;
+    let (file, writer) = name.rsplit_once('.')?;
+    let is_left = is_gone(writer.parse().ok()?) && path.symlink_metadata().ok()?.is_file();
+    (is_left && !file.is_empty()).then_some(file)
 }
 
 /// `.NAME.new-PID` is where a project is built.
@@ -191,10 +198,24 @@ pub(super) fn trash(ground: &Ground) -> Vec<Finding> {
 }
 
 pub(super) fn logs(ground: &Ground) -> Vec<Finding> {
-    vec![sized(
+    let mut found = vec![sized(
         &ground.fleet().runtime("logs"),
         "what nobody reads any more: `rm -rf",
-    )]
+    )];
+    for project in ground.projects() {
+        let name = &project.name;
+        let logs = ground.fleet().logs_of(name);
+        let source = logs.display().to_string();
+        found.extend(recording::troubles(&logs).into_iter().map(|(window, why)| {
+            let evidence = format!("output of `{window}` is being lost: {why}");
+            let remedy = format!(
+                "`df {}` shows whether its disk is full",
+                shell_word(&source)
+            );
+            Finding::warning(evidence, &source, remedy).of(name.as_str())
+        }));
+    }
+    found
 }
 
 fn sized(directory: &Path, advice: &str) -> Finding {

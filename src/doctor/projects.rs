@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use nix::unistd::geteuid;
 
 use crate::fleet::{Fleet, is_among};
-use crate::names::shell_word;
+use crate::names::{Name, shell_word};
 use crate::parallel::in_parallel;
 use crate::pins::{self, PinWord};
 use crate::registry::{FILE, Project};
-use crate::status::ProjectReport;
+use crate::status::{self, Depth, ProjectReport};
 use crate::ui::count;
 
 use super::finding::{Finding, or_ok};
@@ -25,39 +26,43 @@ use super::journals::age_of;
 const YOUNG: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) fn location(ground: &Ground) -> Vec<Finding> {
-    let user = geteuid().as_raw();
-    let mut found = Vec::new();
-    for project in ground.projects() {
-        let name = &project.name;
-        let source = project.location.display().to_string();
-        let finding = match fs::metadata(&project.location) {
-            Ok(met) if !met.is_dir() => {
-                Finding::wrong("it is no directory", source, format!("`fleet why {name}`"))
-            }
-            Ok(met) if met.uid() != user => Finding::warning(
-                format!(
-                    "it is of user {}, and you are user {user}: git refuses to work there",
-                    met.uid()
-                ),
-                &source,
-                format!("`sudo chown -R {user} {}`", shell_word(&source)),
-            ),
-            Ok(_) => continue,
-            Err(error) => Finding::wrong(
-                format!("its directory cannot be found: {error}"),
-                source,
-                format!(
-                    "`fleet why {name}` looks where it may be; `fleet remove {name}` lets it go"
-                ),
-            ),
-        };
-        found.push(finding.of(name.as_str()));
-    }
+    let found = ground.projects().into_iter().filter_map(|project| {
+        located(project)?;
+        let found = again(ground, &project.name, |_, project| located(project))?;
+        Some(found.of(project.name.as_str()))
+    });
     or_ok(
-        found,
+        found.collect(),
         format!("{} there", count(ground.projects().len(), "project")),
         FILE,
     )
+}
+
+fn located(project: &Project) -> Option<Finding> {
+    let user = geteuid().as_raw();
+    let name = &project.name;
+    let source = project.location.display().to_string();
+    match fs::metadata(&project.location) {
+        Ok(met) if !met.is_dir() => Some(Finding::wrong(
+            "it is no directory",
+            source,
+            format!("`fleet why {name}`"),
+        )),
+        Ok(met) if met.uid() != user => Some(Finding::warning(
+            format!(
+                "it is of user {}, and you are user {user}: git refuses to work there",
+                met.uid()
+            ),
+            &source,
+            format!("`sudo chown -R {user} {}`", shell_word(&source)),
+        )),
+        Ok(_) => None,
+        Err(error) => Some(Finding::wrong(
+            format!("its directory cannot be found: {error}"),
+            source,
+            format!("`fleet why {name}` looks where it may be; `fleet remove {name}` lets it go"),
+        )),
+    }
 }
 
 fn of_reports(
@@ -90,9 +95,32 @@ fn of_reports(
 pub(super) fn pin(ground: &Ground) -> Vec<Finding> {
     of_reports(
         ground,
-        |project| judged(ground.fleet(), project),
+        |report| {
+            judged(ground.fleet(), report)?;
+            again(ground, &report.name, |now, project| {
+                let reports = status::collect(now.fleet(), &[project], Depth::Files).ok();
+                let of_now = reports.as_ref().and_then(|all| all.projects.first());
+                judged(now.fleet(), of_now.unwrap_or(report))
+            })
+        },
         "all as registered",
     )
+}
+
+/// Looks again at a project that is not as registered: one that a command is at work on is on its way there, and what
+/// has ended meanwhile has changed the project and fleet.toml, which was read before.
+fn again(
+    ground: &Ground,
+    name: &Name,
+    look: impl Fn(&Ground, &Project) -> Option<Finding>,
+) -> Option<Finding> {
+    let lock = ground.fleet().command_lock(name);
+    if ground.is_held(&lock) {
+        return None;
+    }
+    let now = Ground::of(Some(ground.fleet().root.clone()), Duration::ZERO);
+    let found = look(&now, now.fleet().registry.projects.get(name)?);
+    found.filter(|_| !ground.is_held(&lock))
 }
 
 fn judged(fleet: &Fleet, report: &ProjectReport) -> Option<Finding> {

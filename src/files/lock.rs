@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use nix::fcntl::{Flock, FlockArg};
+use nix::libc;
 
 use crate::error::timed_out;
 
@@ -75,7 +76,12 @@ impl Lock {
     /// Tells whether somebody has the lock alone; nobody who takes it is hindered by the question for longer than that
     /// takes, and nobody who watches the file sees it. One that cannot be looked at counts as held.
     pub(crate) fn is_held(path: &Path) -> bool {
-        match File::open(path) {
+        // A pipe in its place would be waited for.
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path);
+        match opened {
             Ok(file) => Flock::lock(file, FlockArg::LockSharedNonblock).is_err(),
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
@@ -126,6 +132,14 @@ mod tests {
         drop(held);
         assert!(!Lock::is_held(&path));
         assert!(Lock::try_take(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_lock_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("demo");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(!Lock::is_held(&path));
     }
 
     #[test]

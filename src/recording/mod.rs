@@ -24,7 +24,11 @@ pub(crate) use watch::{Changes, Watch};
 
 /// Returns what stands in the way of keeping the output in a directory, for each window of which something is lost.
 pub(crate) fn troubles(directory: &Path) -> Vec<(String, String)> {
+    // What a recorder that was killed, or has ended, leaves is told by the next one in the log itself.
     let troubled = |series: Series| {
+        if !series.is_written() {
+            return None;
+        }
         let why = std::fs::read_to_string(series.trouble()).ok()?;
         let why = if why.is_empty() {
             "it cannot be written".to_owned()

@@ -138,10 +138,10 @@ impl Series {
 pub(super) fn parse(name: &str) -> Option<(&str, u64)> {
     let (stem, rest) = name.split_once('.')?;
     let (number, suffix) = rest.split_once('.')?;
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    (!stem.is_empty() && is_number && suffix == SUFFIX)
-        .then(|| Some((stem, number.parse().ok()?)))
-        .flatten()
+    let parsed: u64 = number.parse().ok()?;
+    // Of each number there is one file: the one that it is written as.
+    let is_ours = !stem.is_empty() && suffix == SUFFIX && number == format!("{parsed:06}");
+    is_ours.then_some((stem, parsed))
 }
 
 /// Writes a window's name so that it is a plain file's name, and no two names become one unless they are very long.
@@ -201,6 +201,8 @@ mod tests {
             ".one.lock",
             "one.log",
             "one.x.log",
+            "one.11.log",
+            "one.+00012.log",
             "two.1.log.old",
         ] {
             fs::write(directory.path().join(name), "").unwrap();

@@ -106,7 +106,8 @@ impl Writer {
 
     /// Begins the next file, and removes those that are too many.
     fn turn_over(&mut self) -> io::Result<()> {
-        let next = self.number + 1;
+        let next = self.number.checked_add(1);
+        let next = next.ok_or_else(|| io::Error::other("there is no next number"))?;
         let mut options = OpenOptions::new();
         let path = self.series.file(next);
         let file = options
@@ -143,9 +144,12 @@ impl Writer {
 
     /// Leaves a note where people look. An empty file has room where nothing else has.
     fn tell_of_trouble(&self, error: &io::Error) {
+        let note = self.series.trouble();
+        // What stands there instead, a link or a pipe, is neither written through nor waited for.
+        let _ = fs::remove_file(&note);
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        if let Ok(mut file) = options.open(self.series.trouble()) {
+        options.write(true).create_new(true).mode(0o600);
+        if let Ok(mut file) = options.open(note) {
             let _ = file.write_all(error.to_string().as_bytes());
         }
     }
@@ -234,6 +238,43 @@ mod tests {
             all(&series)
         );
         assert!(all(&series).ends_with("here again\n"));
+    }
+
+    #[test]
+    fn what_others_have_put_there_is_neither_written_into_nor_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path(), Some(1_000_000));
+        settings.write().unwrap();
+        let series = Series::of(&settings.directory, "one");
+        let pipe = |path: &std::path::Path| {
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        };
+        pipe(&series.file(1));
+        pipe(&Series::of(&settings.directory, "two").lock());
+        fs::write(Series::of(&settings.directory, "two").file(1), "").unwrap();
+        let mine = directory.path().join("mine");
+        fs::write(&mine, "mine").unwrap();
+        std::os::unix::fs::symlink(&mine, series.trouble()).unwrap();
+        let mut writer = Writer::open(series.clone(), settings);
+        writer.write(b"here\n");
+        writer.file = Some(OpenOptions::new().write(true).open("/dev/full").unwrap());
+        writer.write(b"lost\n");
+        assert!(!series.trouble().is_symlink() && series.trouble().exists());
+        fs::remove_file(series.trouble()).unwrap();
+        pipe(&series.trouble());
+        writer.lost = 0;
+        writer.was_troubled = false;
+        writer.write(b"lost\n");
+        assert!(series.trouble().metadata().unwrap().is_file());
+        writer.number = u64::MAX;
+        writer.file = None;
+        writer.write(b"lost\n");
+        assert_eq!(fs::read_to_string(mine).unwrap(), "mine");
+        assert!(
+            fs::read_to_string(series.file(2))
+                .unwrap()
+                .ends_with("here\n")
+        );
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 
 /// What [`parse`] reads, one pane in a line. Spaces part the fields: tmux may turn a tab into `_`. Only the last two can
-/// hold a space, and the length of the first of these is told.
+/// hold a space, and the length of the first of these is told. A window that is made with several lines for its name
+/// keeps them: they would be lines of the listing, and could tell of a pane that there is not.
 pub(super) const FORMAT: &str = "#{pid} #{start_time} #{window_index} #{window_id} #{pane_id} #{pane_pid} #{session_id} #{n:session_name} \
-                                 #{session_name} #{window_name}";
+                                 #{session_name} #{s/\n/ /:window_name}";
 
 /// What a server says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

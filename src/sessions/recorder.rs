@@ -91,9 +91,7 @@ impl Tmux {
         lines: usize,
         with_colours: bool,
     ) -> anyhow::Result<Piped> {
-        let format = format!("#{{pane_pipe}} #{{{OURS}}}");
-        let asked = self.have(&[&["display-message", "-p", "-t", pane, &format]])?;
-        if asked.trim() == "1" {
+        if self.pipe_of(pane)? == "1" {
             return Ok(Piped::Foreign);
         }
         let first = format!("-{lines}");
@@ -106,6 +104,21 @@ impl Tmux {
         let [pipe, mark] =
             [&pipe, &mark].map(|words| words.iter().map(String::as_str).collect::<Vec<_>>());
         Ok(Piped::Shows(self.have(&[&capture, &pipe, &mark])?))
+    }
+}
+
+impl Tmux {
+    /// Tells whether a terminal has a pipe that was laid from here. Its recorder may not have begun yet, or have gone
+    /// since it was last written to.
+    pub(crate) fn is_recorded(&self, pane: &str) -> anyhow::Result<bool> {
+        Ok(self.pipe_of(pane)? == "1 1")
+    }
+
+    /// Returns whether a terminal has a pipe, and whether it is ours.
+    fn pipe_of(&self, pane: &str) -> anyhow::Result<String> {
+        let format = format!("#{{pane_pipe}} #{{{OURS}}}");
+        let asked = self.have(&[&["display-message", "-p", "-t", pane, &format]])?;
+        Ok(asked.trim().to_owned())
     }
 }
 

@@ -1,11 +1,13 @@
 //! One terminal that is followed: through the end of its project's lives, and into the next ones.
 
+mod recorder;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
 
-use super::pipe::{PATIENCE, Wanted, lay};
+use self::recorder::PATIENCE;
 use super::standing::Standing;
 use super::{cleaned, kept};
 use crate::cli::{Address, Logs};
@@ -27,6 +29,8 @@ pub(super) struct Followed<'a> {
     address: Address,
     /// `None`: the one that is meant once it runs.
     window: Option<String>,
+    /// The terminal that was looked at last.
+    pane: Option<String>,
     /// What stands before each line.
     prefix: String,
     color: bool,
@@ -51,6 +55,7 @@ impl<'a> Followed<'a> {
             fleet,
             address: address.clone(),
             window,
+            pane: None,
             prefix: String::new(),
             color: wanted.color,
             cleaner: Cleaner::new(wanted.color),
@@ -94,7 +99,8 @@ impl<'a> Followed<'a> {
             // What was kept of earlier lives is what there is to see meanwhile.
             let window = self.window.as_deref().unwrap_or(WINDOW);
             let series = Series::of(&self.kept, window);
-            let reader = Reader::at_the_last(series, lines)?;
+            let reader =
+                Reader::at_the_last(series, lines).context("cannot read what was recorded")?;
             if !self.begin_with(reader, lines, ui)? {
                 return Ok(false);
             }
@@ -213,7 +219,7 @@ impl<'a> Followed<'a> {
         match project.and_then(|project| self.fleet.recording(project)) {
             // It was recorded from its start, and the recorder has gone.
             Some(settings) if settings.file().exists() => {
-                self.pipe(&pane, &kept, &settings, lines.unwrap_or(0), ui)?;
+                self.record_again(&pane, &kept, &settings, ui)?;
                 self.read_kept(kept, lines, ui)
             }
             Some(_) | None => self.read_passing(&pane, lines, ui),
@@ -233,7 +239,11 @@ impl<'a> Followed<'a> {
             return Ok(true);
         }
         match lines {
-            Some(lines) => self.begin_with(Reader::at_the_last(series, lines)?, lines, ui),
+            Some(lines) => self.begin_with(
+                Reader::at_the_last(series, lines).context("cannot read what was recorded")?,
+                lines,
+                ui,
+            ),
             None => {
                 self.reader = Some(Reader::at_the_beginning(series));
                 Ok(true)
@@ -281,29 +291,6 @@ impl<'a> Followed<'a> {
         } else {
             tmux.capture(&pane.pane, lines)
         }
-    }
-
-    /// Has a recorder started for a terminal; returns what was shown before.
-    fn pipe(
-        &mut self,
-        pane: &Pane,
-        series: &Series,
-        settings: &Settings,
-        lines: usize,
-        ui: &Ui,
-    ) -> anyhow::Result<String> {
-        let wanted = Wanted {
-            pane,
-            series,
-            settings,
-            lines,
-            color: self.color,
-        };
-        let shown = lay(self.fleet, &self.name(), &wanted, ui)?;
-        if shown.is_none() {
-            self.standing = Standing::Over;
-        }
-        Ok(shown.unwrap_or_default())
     }
 
     /// Looks for its terminal. Where there is no session, the next one begins with a change of the state.

@@ -58,7 +58,7 @@ pub(super) fn last_lines(
     lines: usize,
     color: bool,
 ) -> anyhow::Result<VecDeque<String>> {
-    let mut reader = Reader::at_the_last(series, lines)?;
+    let mut reader = Reader::at_the_last(series, lines).context("cannot read what is kept")?;
     let mut cleaner = Cleaner::new(color);
     let mut last = read_last(&mut reader, &mut cleaner, lines)?;
     last.extend(cleaner.rest());

@@ -87,6 +87,22 @@ fn half_written_files_of_killed_writers_are_removed() {
 }
 
 #[test]
+fn files_of_yours_that_are_called_like_half_written_ones_are_none() {
+    let sandbox = resting();
+    let yours = [
+        "fleet/.notes.4194304",
+        "fleet/.env.20261120",
+        "elsewhere/.notes.4194304",
+    ];
+    yours.iter().for_each(|file| sandbox.write(file, "mine"));
+    let link = sandbox.at("fleet/.fleet/elsewhere");
+    std::os::unix::fs::symlink(sandbox.at("elsewhere"), link).unwrap();
+    is_well(&sandbox, "left-over");
+    sandbox.fleet(&["doctor", "--fix"]);
+    assert!(yours.iter().all(|file| sandbox.at(file).exists()));
+}
+
+#[test]
 fn a_lock_of_a_command_that_stands_still_is_told() {
     let sandbox = resting();
     fs::create_dir_all(sandbox.at("fleet/.fleet/locks")).unwrap();

@@ -76,3 +76,20 @@ fn colours_come_through_where_they_are_asked_for_and_nothing_else() {
     }
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
+
+#[test]
+fn a_windows_name_of_several_lines_hides_nothing_and_pretends_nothing() {
+    let sandbox = running(&["log = true"]);
+    let pid = std::process::id();
+    let name = format!("one\n{pid} 1 0 @0 %0 {pid} $9 5 other two");
+    let made = ["new-window", "-d", "-t", "=demo:", "-n", &name, "cat"];
+    sandbox.fleet_tmux(&made).succeeded();
+    sandbox.wait_for("its recorder", || sandbox.running("record ").len() == 2);
+    sandbox.fleet(&["logs", "demo/harness"]).succeeded();
+    let checks = sandbox.fleet(&["doctor", "--json"]).stdout;
+    assert!(!checks.contains("`other`") && !checks.contains("cannot read"));
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+    sandbox.wait_for("all recorders to end", || {
+        sandbox.running("record ").is_empty()
+    });
+}

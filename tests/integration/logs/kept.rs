@@ -178,8 +178,9 @@ fn agents_and_windows_that_come_later_are_kept_each_by_itself() {
 fn it_is_followed_by_several_through_a_restart() {
     let sandbox = running(&["log = true"]);
     let first = Follower::of(&sandbox, &["demo"]);
-    let mut second = Follower::of(&sandbox, &["demo", "--lines", "0"]);
+    let mut second = Follower::of(&sandbox, &["demo"]);
     first.wait_for("demo is up");
+    second.wait_for("demo is up");
     tell(&sandbox, "demo", "hello");
     first.wait_for("heard: hello");
     second.wait_for("heard: hello");
@@ -197,6 +198,25 @@ fn it_is_followed_by_several_through_a_restart() {
     sandbox.wait_for("one recorder", || recorders(&sandbox).len() == 1);
     assert!(files(&sandbox, "follow/demo").is_empty());
     drop(first);
+    sandbox.fleet(&["stop", "demo"]).succeeded();
+}
+
+#[test]
+fn who_follows_leaves_the_recorder_of_a_new_terminal_in_its_place() {
+    let sandbox = running(&["log = true"]);
+    let followers = [(); 3].map(|()| Follower::of(&sandbox, &["demo"]));
+    for _ in 0..3 {
+        sandbox.fleet(&["restart", "demo"]).succeeded();
+    }
+    tell(&sandbox, "demo", "last");
+    for follower in &followers {
+        let text = follower.wait_for("heard: last");
+        assert_eq!(text.matches("recording of `demo` begins").count(), 4);
+        assert_eq!(text.matches("demo is up").count(), 4, "{text}");
+    }
+    assert_eq!(files(&sandbox, "logs/demo").len(), 1);
+    assert_eq!(recorders(&sandbox).len(), 1);
+    drop(followers);
     sandbox.fleet(&["stop", "demo"]).succeeded();
 }
 
