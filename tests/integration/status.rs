@@ -138,7 +138,7 @@ fn a_status_of_many_projects_starts_no_more_programs() {
         .fold(fleet(), |sandbox, name| sandbox.project(name, "v0.1.0"));
     sandbox.fleet(&["start", "--all"]).succeeded();
     // Whatever is run is found on PATH first in this directory, and writes itself down.
-    let counting = "#!/bin/sh\necho \"$0 $*\" >> \"$HOME/calls\"\nPATH=${PATH#*:}\nexec \"$(basename \"$0\")\" \"$@\"\n";
+    let counting = "#!/bin/sh\necho \"$0\" >> \"$HOME/calls\"\nPATH=${PATH#*:}\nexec \"$(basename \"$0\")\" \"$@\"\n";
     for program in ["git", "tmux"] {
         use std::os::unix::fs::PermissionsExt as _;
         sandbox.write(&format!("counting/{program}"), counting);

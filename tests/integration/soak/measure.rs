@@ -15,7 +15,7 @@ pub(super) struct Measure {
     server_files: usize,
     /// The files that all tenders have open.
     tender_files: usize,
-    /// The files in `.fleet/`, but those of the brake, which chance puts on or not.
+    /// The files in `.fleet/`, but those that chance makes or not: the brake's, and the one of a project's last crash.
     runtime_files: usize,
     /// The processes of the whole sandbox.
     processes: usize,
@@ -86,7 +86,9 @@ fn files_below(directory: &Path) -> usize {
     entries
         .map(|entry| {
             let path = entry.expect("the sandbox is ours").path();
-            if path.is_dir() {
+            if path.ends_with("crashes") {
+                0
+            } else if path.is_dir() {
                 files_below(&path)
             } else {
                 usize::from(!path.ends_with("brake") && !path.ends_with(".brake"))
