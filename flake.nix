@@ -25,8 +25,7 @@
       # The tests of crashes pick system calls with strace, which only Linux has. A recipe in docs/ tells a phone by curl.
       forTests =
         pkgs:
-        [ pkgs.curl ]
-        ++ (if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ])
+        (if pkgs ? strace && (pkgs.stdenv.hostPlatform.isLinux or true) then [ pkgs.strace ] else [ ])
         # Completions are asked for in the real shells, and pages read by the real `man`.
         ++ map (name: pkgs.${name}) (
           builtins.filter (name: pkgs ? ${name}) [
@@ -34,6 +33,7 @@
             "zsh"
             "fish"
             "man-db"
+            "curl"
           ]
         );
 
