@@ -10,19 +10,17 @@ use super::ground::Ground;
 pub(super) fn lives_on(ground: &Ground) -> Vec<Finding> {
     let report = match ground.service() {
         Ok(report) => report,
-        Err(why) => {
-            return vec![Finding::unknown(
-                why,
-                "systemd",
-                "`fleet service status` tells more",
-            )];
-        }
+        Err(why) => return vec![unanswered(why)],
     };
     let fact = report.facts().iter().find(|fact| fact.fact == "server");
     let Some(fact) = fact else {
         return Vec::new();
     };
     vec![of_fact(fact)]
+}
+
+fn unanswered(why: &str) -> Finding {
+    Finding::unknown(why, "systemd", "`fleet service status` tells more")
 }
 
 fn of_fact(fact: &Fact) -> Finding {
@@ -36,13 +34,7 @@ fn of_fact(fact: &Fact) -> Finding {
 pub(super) fn service(ground: &Ground) -> Vec<Finding> {
     let report = match ground.service() {
         Ok(report) => report,
-        Err(why) => {
-            return vec![Finding::unknown(
-                why,
-                "systemd",
-                "`fleet service status` tells more",
-            )];
-        }
+        Err(why) => return vec![unanswered(why)],
     };
     let get = |name: &str| report.facts().iter().find(|fact| fact.fact == name);
     let has_manager = get("manager").is_some_and(|fact| fact.well == Some(true));

@@ -165,103 +165,52 @@ fn fish(sandbox: &Sandbox) -> Screen<'_> {
 #[test]
 fn bash_completes_commands_flags_names_refs_and_harnesses() {
     let sandbox = sandbox();
-    let screen = bash(&sandbox);
-    completes(&screen, &lines(&sandbox, &CASES));
-    completes(&screen, &lines(&sandbox, &ELSEWHERE));
-    completes(&screen, &lines(&sandbox, &AGENTS));
     // Bash parts a word at `=`; quotes and `~` are as typed.
-    completes(
-        &screen,
-        &lines(
-            &sandbox,
-            &[
-                (
-                    "fleet create x --harness=li",
-                    "fleet create x --harness=lines",
-                ),
-                (
-                    "fleet --fleet '$ROOT/other' start el",
-                    "fleet --fleet '$ROOT/other' start elsewhere",
-                ),
-                (
-                    "fleet --fleet ~/../other start el",
-                    "fleet --fleet ~/../other start elsewhere",
-                ),
-                (
-                    "fleet update alpha w",
-                    r"fleet update alpha w\$\(touch\$\{IFS\}own\)",
-                ),
-            ],
+    let own = [
+        (
+            "fleet --fleet '$ROOT/other' start el",
+            "fleet --fleet '$ROOT/other' start elsewhere",
         ),
-    );
-    screen.types("fleet --fleet ~/../oth");
-    screen.presses(&["Tab"]);
-    screen.wait_for_line("$ fleet --fleet ~/../other/");
-    screen.close();
-    assert!(!sandbox.at("fleet/own").exists());
+        (
+            "fleet --fleet ~/../other start el",
+            "fleet --fleet ~/../other start elsewhere",
+        ),
+    ];
+    completes_everything(&sandbox, bash(&sandbox), &own);
 }
 
 #[test]
 fn zsh_completes_commands_flags_names_refs_and_harnesses() {
     let sandbox = sandbox();
-    let screen = zsh(&sandbox);
-    completes(&screen, &lines(&sandbox, &CASES));
-    completes(&screen, &lines(&sandbox, &ELSEWHERE));
-    completes(&screen, &lines(&sandbox, &AGENTS));
-    completes(
-        &screen,
-        &lines(
-            &sandbox,
-            &[
-                (
-                    "fleet create x --harness=li",
-                    "fleet create x --harness=lines",
-                ),
-                (
-                    "FLEET_DIR=$ROOT/other fleet start el",
-                    "FLEET_DIR=$ROOT/other fleet start elsewhere",
-                ),
-                (
-                    "fleet update alpha w",
-                    r"fleet update alpha w\$\(touch\$\{IFS\}own\)",
-                ),
-            ],
-        ),
-    );
-    screen.types("fleet --fleet ~/../oth");
-    screen.presses(&["Tab"]);
-    screen.wait_for_line("$ fleet --fleet ~/../other/");
-    screen.close();
-    assert!(!sandbox.at("fleet/own").exists());
+    completes_everything(&sandbox, zsh(&sandbox), &VARIABLE);
 }
 
 #[test]
 fn fish_completes_commands_flags_names_refs_and_harnesses() {
     let sandbox = sandbox();
-    let screen = fish(&sandbox);
-    completes(&screen, &lines(&sandbox, &CASES));
-    completes(&screen, &lines(&sandbox, &ELSEWHERE));
-    completes(&screen, &lines(&sandbox, &AGENTS));
-    completes(
-        &screen,
-        &lines(
-            &sandbox,
-            &[
-                (
-                    "fleet create x --harness=li",
-                    "fleet create x --harness=lines",
-                ),
-                (
-                    "FLEET_DIR=$ROOT/other fleet start el",
-                    "FLEET_DIR=$ROOT/other fleet start elsewhere",
-                ),
-                (
-                    "fleet update alpha w",
-                    r"fleet update alpha w\$\(touch\$\{IFS\}own\)",
-                ),
-            ],
-        ),
+    completes_everything(&sandbox, fish(&sandbox), &VARIABLE);
+}
+
+/// What a shell completes that tells of a variable in front of the command.
+const VARIABLE: [(&str, &str); 1] = [(
+    "FLEET_DIR=$ROOT/other fleet start el",
+    "FLEET_DIR=$ROOT/other fleet start elsewhere",
+)];
+
+/// What every shell completes, and what is its `own`.
+#[track_caller]
+fn completes_everything(sandbox: &Sandbox, screen: Screen<'_>, own: &[(&str, &str)]) {
+    let equals = (
+        "fleet create x --harness=li",
+        "fleet create x --harness=lines",
     );
+    let hostile = (
+        "fleet update alpha w",
+        r"fleet update alpha w\$\(touch\$\{IFS\}own\)",
+    );
+    for cases in [&CASES[..], &ELSEWHERE, &AGENTS, &[equals], own, &[hostile]] {
+        completes(&screen, &lines(sandbox, cases));
+    }
     screen.types("fleet --fleet ~/../oth");
     screen.presses(&["Tab"]);
     screen.wait_for_line("$ fleet --fleet ~/../other/");
